@@ -1,3 +1,4 @@
+using Egregore.Wire;
 using System.Buffers.Text;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization;
@@ -8,9 +9,9 @@ namespace Egregore.Cli.Bots;
 internal sealed class TruthLogin(HttpClient http)
 {
     /// <exception cref="HttpRequestException">The server is not there, or refused; the message carries its reason.</exception>
-    public async Task<string> TicketAsync(BotKey key, CancellationToken cancel)
+    public async Task<string> TicketAsync(EcdsaP256 key, CancellationToken cancel)
     {
-        var publicKey = Base64Url.EncodeToString(key.PublicKey);
+        var publicKey = Base64Url.EncodeToString(key.PublicKey.Span);
         var challenge = await PostAsync("api/session/challenge", new ChallengeRequest(publicKey), LoginJson.Default.ChallengeRequest, LoginJson.Default.ChallengeReply, cancel);
         var signature = Base64Url.EncodeToString(key.Sign(Base64Url.DecodeFromChars(challenge.Challenge)));
         var ticket = await PostAsync(
