@@ -47,8 +47,8 @@ public interface IMeshOutput
     /// <summary>The node's view of a link changed: opened, upgraded, downgraded or closed (<paramref name="kind"/> null).</summary>
     void LinkChanged(PeerId peer, LinkKind? kind);
 
-    /// <summary>The shared state took a change from another peer; read it with <see cref="MeshNode.TryGetState"/>.</summary>
-    void StateChanged();
+    /// <summary>A key of the shared state changed by another peer's write. Read it with <see cref="MeshNode.TryGetState"/>, after this call returned.</summary>
+    void StateChanged(string key);
 }
 
 /// <summary>A host's judgement of a gossip message (gossipsub v1.1's three results).</summary>
