@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+
+namespace Egregore.Wire;
+
+/// <summary>Reads and writes envelopes, the one shape of all messages, without allocating.</summary>
+/// <remarks>A header and a payload alone take 32 bytes around the payload: <c>root 4 | vtable 8 | table 16 | payload length 4</c>.</remarks>
+public static class EnvelopeCodec
+{
+    /// <summary>The length of a signature: ECDSA P-256, r then s.</summary>
+    public const int SignatureBytes = 64;
+
+    /// <summary>The length of the canonical bytes around a payload, see <c>WriteSigningBytes</c>.</summary>
+    public const int SigningOverheadBytes = 16 + 1 + 4 + 16 + 16 + 8;
+
+    private const int TtlOffset = 5;
+
+    private static ReadOnlySpan<byte> SigningDomain => "egregore/env/1\0\0"u8;
+
+    /// <summary>Room that is always enough for an envelope with every field present.</summary>
+    public static int SizeMax(int payloadBytes) => checked(FlatSize.Root + FlatSize.Table(6, 64) + FlatSize.Vector(payloadBytes, 1) + FlatSize.Vector(SignatureBytes, 1));
+
+    /// <summary>Writes an envelope from <c>destination[0]</c> on; default values are left out.</summary>
+    /// <param name="destination">Room of at least <see cref="SizeMax"/> bytes, or exactly what is needed.</param>
+    /// <param name="kind">What the payload is.</param>
+    /// <param name="sequence">Per sender and kind of stream, from 1.</param>
+    /// <param name="payload">The message itself; may be empty.</param>
+    /// <param name="ttl">Hops left.</param>
+    /// <param name="sender">Nobody: the peer at the other end of the link.</param>
+    /// <param name="target">Nobody: whoever receives it.</param>
+    /// <param name="time">Hybrid logical clock; 0: none.</param>
+    /// <param name="signature">64 bytes over <c>WriteSigningBytes</c>; empty: unsigned.</param>
+    /// <returns>Bytes written.</returns>
+    /// <exception cref="ArgumentException">The destination is too small.</exception>
+    public static int Write(
+        Span<byte> destination,
+        Kind kind,
+        uint sequence,
+        ReadOnlySpan<byte> payload,
+        byte ttl = 0,
+        PeerId sender = default,
+        PeerId target = default,
+        ulong time = 0,
+        ReadOnlySpan<byte> signature = default)
+    {
+        bool wide = !sender.IsNone || !target.IsNone || time != 0;
+        int slots = !signature.IsEmpty ? 6 : time != 0 ? 5 : !target.IsNone ? 4 : !sender.IsNone ? 3 : !payload.IsEmpty ? 2 : 1;
+        var writer = new FlatWriter(destination);
+        int table = writer.BeginTable(slots, wide);
+        if (!sender.IsNone)
+        {
+            sender.Write(writer.Slot(table, slots, 2, PeerId.SizeBytes));
+        }
+        if (!target.IsNone)
+        {
+            target.Write(writer.Slot(table, slots, 3, PeerId.SizeBytes));
+        }
+        if (time != 0)
+        {
+            writer.Add(table, slots, 4, time);
+        }
+        new Header(sequence, kind, ttl, 0).Write(writer.Slot(table, slots, 0, Header.SizeBytes));
+        int payloadAt = payload.IsEmpty ? 0 : writer.AddOffset(table, slots, 1);
+        int signatureAt = signature.IsEmpty ? 0 : writer.AddOffset(table, slots, 5);
+        writer.EndTable(table, slots);
+        if (payloadAt != 0)
+        {
+            writer.Bytes(payloadAt, payload);
+        }
+        if (signatureAt != 0)
+        {
+            writer.Bytes(signatureAt, signature);
+        }
+        writer.Patch(0, table);
+        return writer.Length;
+    }
+
+    /// <summary>Verifies an envelope within <see cref="VerifyLimits.Default"/>. The payload is bytes still: whoever reads it verifies it.</summary>
+    public static VerifyError TryRead(ReadOnlySpan<byte> bytes, out EnvelopeView view) => TryRead(bytes, VerifyLimits.Default, out view);
+
+    /// <summary>Verifies an envelope within <paramref name="limits"/>.</summary>
+    public static VerifyError TryRead(ReadOnlySpan<byte> bytes, VerifyLimits limits, out EnvelopeView view) => EnvelopeView.TryRead(bytes, limits, out view);
+
+    /// <summary>Lowers the hops left of a verified envelope, in place; false when none are left. The TTL is outside of what is signed.</summary>
+    public static bool TryDecrementTtl(Span<byte> envelope)
+    {
+        int table = BinaryPrimitives.ReadInt32LittleEndian(envelope);
+        int header = new FlatTableReader(envelope, table).Offset(0);
+        ref byte ttl = ref envelope[table + header + TtlOffset];
+        if (header == 0 || ttl == 0)
+        {
+            return false;
+        }
+        ttl--;
+        return true;
+    }
+
+    /// <summary>
+    /// Writes the canonical bytes that a signature covers: <c>"egregore/env/1\0\0" | kind u8 | sequence u32 | sender 16 | target 16 | time u64 | payload</c>,
+    /// integers little-endian, a peer id as its two little-endian words, high first. They do not depend on how an encoder laid the envelope out,
+    /// and not on the TTL, which relays lower.
+    /// </summary>
+    /// <returns>Bytes written: <see cref="SigningOverheadBytes"/> and the payload.</returns>
+    public static int WriteSigningBytes(Span<byte> destination, Kind kind, uint sequence, ReadOnlySpan<byte> payload, PeerId sender, PeerId target = default, ulong time = 0)
+    {
+        int length = SigningOverheadBytes + payload.Length;
+        if (destination.Length < length)
+        {
+            throw new ArgumentException("The destination is too small for the signing bytes", nameof(destination));
+        }
+        SigningDomain.CopyTo(destination);
+        destination[16] = (byte)kind;
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[17..], sequence);
+        sender.Write(destination[21..]);
+        target.Write(destination[37..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[53..], time);
+        payload.CopyTo(destination[SigningOverheadBytes..]);
+        return length;
+    }
+
+    /// <summary>The canonical bytes of a verified envelope; <paramref name="sender"/> is who it is held to be from when it names nobody.</summary>
+    public static int WriteSigningBytes(Span<byte> destination, in EnvelopeView envelope, PeerId sender = default) =>
+        WriteSigningBytes(
+            destination,
+            envelope.Header.Kind,
+            envelope.Header.Sequence,
+            envelope.Payload,
+            envelope.HasSender ? envelope.Sender : sender,
+            envelope.Target,
+            envelope.Time);
+}
