@@ -127,15 +127,12 @@ public sealed class RoomBroadcaster
         return _version[handle] != 0;
     }
 
-    /// <summary>Says that <paramref name="viewer"/> hears <paramref name="other"/> on a direct link, so that the room need not send it; kept while the other is in sight.</summary>
-    public void SetDirect(ushort viewer, ushort other, bool direct)
+    /// <summary>Says whom <paramref name="viewer"/> hears on direct links, so that the room need not send them; replaces what was said before.</summary>
+    public void SetDirect(ushort viewer, ReadOnlySpan<ushort> others)
     {
         var attention = ViewerOf(viewer);
         for (var i = 0; i < attention.Count; i++)
-        {
-            if (attention.List[i].Handle == other)
-                attention.List[i].Direct = direct;
-        }
+            attention.List[i].Direct = others.Contains(attention.List[i].Handle);
     }
 
     /// <summary>Takes bytes that the host sent to the viewer besides frames from its budget; the debt is at most a second's worth.</summary>

@@ -27,7 +27,7 @@ public sealed record RoomOptions
     /// <summary>Ticks between two looks around of one viewer: who is in sight, who is nearest. 1 to 200; default 20.</summary>
     public int LookAroundTicks { get; init; } = 20;
 
-    /// <summary>Bytes of a game's own part of a packed state, behind handle and position. 0 to 32; default 6.</summary>
+    /// <summary>Bytes of a game's own part of a packed state, behind handle and position. 0 to 64; default 6.</summary>
     public int LookBytes { get; init; } = 6;
 
     /// <summary>Bytes a second that a viewer with at most <see cref="SmallCrowd"/> others in sight may be sent, everything counted. Default 4,000.</summary>
@@ -64,8 +64,8 @@ public sealed record RoomOptions
             return $"FarRateHz is {FarRateHz}; it must be 1 to {NearRateHz}";
         if (LookAroundTicks is < 1 or > 200)
             return $"LookAroundTicks is {LookAroundTicks}; it must be 1 to 200";
-        if (LookBytes is < 0 or > 32)
-            return $"LookBytes is {LookBytes}; it must be 0 to 32";
+        if (LookBytes is < 0 or > 64)
+            return $"LookBytes is {LookBytes}; it must be 0 to 64";
         if (SmallCrowd < 1 || LargeCrowd <= SmallCrowd)
             return $"SmallCrowd is {SmallCrowd} and LargeCrowd {LargeCrowd}; they must be positive and rise";
         return SmallCrowdBytesPerSecond < 1 || LargeCrowdBytesPerSecond < SmallCrowdBytesPerSecond
