@@ -23,7 +23,7 @@ public sealed class Neighbour
     {
         Peer = peer;
         Track = new ReflexTrack(stateBytes, tickMs);
-        Chain = new ChainVerifier(stateBytes);
+        Chain = new ChainVerifier(peer, stateBytesMax: stateBytes);
     }
 
     /// <summary>Who.</summary>
@@ -61,5 +61,8 @@ public sealed class Neighbour
 
     internal ChainVerifier Chain { get; }
 
-    internal long DirectAtMs { get; set; } = long.MinValue;
+    /// <summary>When anything of it arrived last, the host's clock.</summary>
+    public long HeardAtMs { get; internal set; }
+
+    internal long MeshAtMs { get; set; } = long.MinValue / 2;
 }

@@ -15,6 +15,7 @@ public sealed partial class Participant
             return;
         var header = view.Header;
         var length = EnvelopeCodec.Write(_scratch, header.Kind, header.Sequence, view.Payload, header.Ttl, view.Sender, peer, view.Time, view.Signature);
+        Stats.TruthBytesOut += length;
         _host.SendTruth(_scratch.AsSpan(0, length));
     }
 
@@ -31,7 +32,12 @@ public sealed partial class Participant
                 owner.RelayEnvelope(peer, envelope);
         }
 
-        public void Connect(PeerId peer) => owner.Dial(peer);
+        public void Connect(PeerId peer)
+        {
+            // A relay route from the first second; the mesh is told after this call, not inside it.
+            owner._relaysToOpen.Add(peer);
+            owner.Dial(peer);
+        }
 
         public void Disconnect(PeerId peer, DisconnectReason reason) => owner.HangUp(peer);
 

@@ -8,8 +8,8 @@ public sealed partial class Participant
 {
     private readonly Dictionary<PeerId, Neighbour> _neighbours = [];
     private readonly List<Neighbour> _order = [];
-    private readonly Dictionary<uint, Checkpoint> _checkpointsToSign = [];
-    private readonly Dictionary<uint, (PeerId Peer, Checkpoint Checkpoint)> _checkpointsToVerify = [];
+    private readonly Dictionary<uint, ChainCheckpoint> _checkpointsToSign = [];
+    private readonly Dictionary<uint, (Neighbour Neighbour, ChainCheckpoint Checkpoint)> _checkpointsToVerify = [];
     private readonly StateChain _chain;
     private uint _reflexTick;
 
@@ -30,14 +30,14 @@ public sealed partial class Participant
         if (state.Length != _rules.StateSizeBytes)
             throw new ArgumentException($"a state has {_rules.StateSizeBytes} bytes, not {state.Length}", nameof(state));
         var tick = ++_reflexTick;
-        _chain.Append(tick, state);
+        _chain.TryAppend(tick, state);
         var position = _rules.Position(state);
         _mesh.Position = new Mesh.MeshPosition(position.X, position.Y, position.Z);
         if (Authority != Authority.Server)
             _mesh.SendReflex(tick, state, nowMs);
         if (TruthLive && (Authority == Authority.Server || (Authority == Authority.Hybrid && tick % (uint)_options.TruthThinning == 0)))
             SendToTruth(Kind.Reflex, tick, state);
-        if (Authority != Authority.Server && _chain.Count >= _options.CheckpointStates)
+        if (Authority != Authority.Server && _chain.Pending >= _options.CheckpointStates)
             SignCheckpoint();
     }
 
@@ -46,18 +46,20 @@ public sealed partial class Participant
 
     private void SignCheckpoint()
     {
-        var checkpoint = _chain.TakeCheckpoint();
-        if (_checkpointsToSign.Count >= _options.CryptoPendingMax)
+        if (!_chain.TryCheckpoint(out var checkpoint) || _checkpointsToSign.Count >= _options.CryptoPendingMax)
             return;
         var request = NextRequest();
         _checkpointsToSign[request] = checkpoint;
-        _host.Sign(request, ChainSigning.Bytes(Self, checkpoint));
+        Span<byte> bytes = stackalloc byte[ChainCheckpoint.SigningBytes];
+        checkpoint.WriteSigningBytes(bytes);
+        _host.Sign(request, bytes);
     }
 
-    private void CheckpointSigned(Checkpoint checkpoint, ReadOnlySpan<byte> signature, long nowMs)
+    private void CheckpointSigned(ChainCheckpoint checkpoint, ReadOnlySpan<byte> signature, long nowMs)
     {
-        var signed = checkpoint with { PublicKey = PublicKey, Signature = signature.ToArray() };
-        _mesh.SendToAll(Kind.Checkpoint, checkpoint.First, Encode(signed), Mesh.Reliability.Reliable, nowMs);
+        Span<byte> table = stackalloc byte[ChainCheckpoint.TableBytesMax];
+        var length = checkpoint.WriteTable(table, signature, PublicKey.Span);
+        _mesh.SendToAll(Kind.Checkpoint, checkpoint.First, table[..length], Mesh.Reliability.Reliable, nowMs);
     }
 
     private void ReceiveReflex(PeerId from, uint tick, ReadOnlySpan<byte> state, long nowMs)
@@ -111,36 +113,27 @@ public sealed partial class Participant
 
     private void ReceiveCheckpoint(PeerId from, ReadOnlySpan<byte> payload)
     {
-        if (!_neighbours.TryGetValue(from, out var neighbour) || Checkpoint.TryRead(payload, out var checkpoint) != VerifyError.None || checkpoint is null)
-        {
-            Stats.CheckpointsRefused++;
-            return;
-        }
-
-        if (checkpoint.PublicKey.Length != 65 || PeerId.FromPublicKey(checkpoint.PublicKey.Span) != from || checkpoint.Signature.Length != EnvelopeCodec.SignatureBytes)
-        {
-            neighbour.CheckpointsWrong++;
-            return;
-        }
-
-        if (_checkpointsToVerify.Count >= _options.CryptoPendingMax)
+        if (!_neighbours.TryGetValue(from, out var neighbour) || CheckpointView.TryRead(payload, out var view) != VerifyError.None
+            || !ChainCheckpoint.TryFrom(view, from, out var checkpoint) || view.PublicKey.Length != EcdsaP256.PublicKeyBytes
+            || PeerId.FromPublicKey(view.PublicKey) != from || _checkpointsToVerify.Count >= _options.CryptoPendingMax)
         {
             Stats.CheckpointsRefused++;
             return;
         }
 
         var request = NextRequest();
-        _checkpointsToVerify[request] = (from, checkpoint);
-        _host.Verify(request, checkpoint.PublicKey.Span, checkpoint.Signature.Span, ChainSigning.Bytes(from, checkpoint));
+        _checkpointsToVerify[request] = (neighbour, checkpoint);
+        Span<byte> bytes = stackalloc byte[ChainCheckpoint.SigningBytes];
+        checkpoint.WriteSigningBytes(bytes);
+        _host.Verify(request, view.PublicKey, view.Signature, bytes);
     }
 
-    private void CheckpointVerified(PeerId from, Checkpoint checkpoint, bool valid)
+    private static void CheckpointVerified(Neighbour neighbour, ChainCheckpoint checkpoint, bool valid)
     {
-        if (!_neighbours.TryGetValue(from, out var neighbour))
-            return;
-        if (!valid || neighbour.Chain.Check(checkpoint) == ChainResult.Mismatch)
+        var verdict = valid ? neighbour.Chain.Check(checkpoint) : CheckpointVerdict.Forged;
+        if (verdict == CheckpointVerdict.Forged)
             neighbour.CheckpointsWrong++;
-        else
+        else if (verdict == CheckpointVerdict.Verified)
             neighbour.CheckpointsVerified++;
     }
 

@@ -7,6 +7,7 @@ namespace Egregore.Peer;
 public sealed partial class Participant
 {
     private const int SignalBytesMax = 16 * 1024;
+    private const int SignalAgeMaxMs = 30_000;
 
     private readonly Dictionary<PeerId, Attempt> _attempts = [];
     private readonly Dictionary<uint, PendingSignal> _signalsToSign = [];
@@ -152,6 +153,19 @@ public sealed partial class Participant
             ReceiveSignal(pending.Peer, signal!, nowMs);
         else
             Stats.SignalsRefused++;
+    }
+
+    private void ForgetSignals(long nowMs)
+    {
+        Forget(_signalsToSign, nowMs);
+        Forget(_signalsToVerify, nowMs);
+
+        static void Forget(Dictionary<uint, PendingSignal> pending, long nowMs)
+        {
+            foreach (var (request, signal) in pending)
+                if (nowMs - signal.AtMs > SignalAgeMaxMs)
+                    pending.Remove(request);
+        }
     }
 
     /// <summary>What a routed signal's signature covers: <c>"egregore/signal/1" | sender 16 | target 16 | payload</c>.</summary>

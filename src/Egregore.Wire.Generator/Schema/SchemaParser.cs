@@ -135,7 +135,7 @@ internal sealed class SchemaParser
             SchemaPosition position = Current.Position;
             string name = ReadDottedName();
             var member = new UnionMember { Position = position, Type = new TypeReference { Name = name, Position = position } };
-            member.Name = name.Substring(name.LastIndexOf('.') + 1);
+            member.Name = name.Replace('.', '_');
             if (Current.Is(":"))
             {
                 _next++;
