@@ -64,13 +64,11 @@ public sealed partial class Participant
             var link = _linkStats[i];
             _neighbours.TryGetValue(link.Peer, out var neighbour);
             var bytes = link.BytesIn + link.BytesOut;
-            links[i] = new MeshLink
-            {
-                Peer = link.Peer,
-                Direct = link.Kind == LinkKind.Direct,
-                RttMs = (ushort)Math.Clamp(link.RttMs, 0, ushort.MaxValue),
-                BytesPerSecond = (uint)Math.Clamp((bytes - (neighbour?.ReportedBytes ?? 0)) / seconds, 0, uint.MaxValue),
-            };
+            links[i] = new MeshLink(
+                link.Peer,
+                (uint)Math.Clamp((bytes - (neighbour?.ReportedBytes ?? 0)) / seconds, 0, uint.MaxValue),
+                (ushort)Math.Clamp(link.RttMs, 0, ushort.MaxValue),
+                link.Kind == LinkKind.Direct ? LinkType.Direct : LinkType.Relay);
             if (neighbour is not null)
                 neighbour.ReportedBytes = bytes;
         }
