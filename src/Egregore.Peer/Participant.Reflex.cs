@@ -1,3 +1,4 @@
+using Egregore.Mesh;
 using Egregore.Wire;
 using Egregore.World;
 using Egregore.World.Area;
@@ -33,7 +34,7 @@ public sealed partial class Participant
         var tick = ++_reflexTick;
         _chain.TryAppend(tick, state);
         var position = _rules.Position(state);
-        _mesh.Position = new Mesh.MeshPosition(position.X, position.Y, position.Z);
+        _mesh.Position = new MeshPosition(position.X, position.Y, position.Z);
         if (Authority != Authority.Server)
             _mesh.SendReflex(tick, state, nowMs);
         if (TruthLive && (Authority == Authority.Server || (Authority == Authority.Hybrid && tick % (uint)_options.TruthThinning == 0)))
@@ -56,11 +57,11 @@ public sealed partial class Participant
         _host.Sign(request, bytes);
     }
 
-    private void CheckpointSigned(ChainCheckpoint checkpoint, ReadOnlySpan<byte> signature, long nowMs)
+    private void CheckpointSigned(ChainCheckpoint checkpoint, ReadOnlySpan<byte> signature)
     {
         Span<byte> table = stackalloc byte[ChainCheckpoint.TableBytesMax];
         var length = checkpoint.WriteTable(table, signature, PublicKey.Span);
-        _mesh.SendToAll(Kind.Checkpoint, checkpoint.First, table[..length], Mesh.Reliability.Reliable, nowMs);
+        _mesh.SendToAll(Kind.Checkpoint, checkpoint.First, table[..length], Reliability.Reliable);
     }
 
     private void ReceiveReflex(PeerId from, uint tick, ReadOnlySpan<byte> state, long nowMs)
@@ -94,7 +95,7 @@ public sealed partial class Participant
             }
         }
 
-        neighbour.Path = _mesh.IsLinked(from, Mesh.LinkKind.Direct) ? NeighbourPath.Direct : NeighbourPath.Relay;
+        neighbour.Path = _mesh.IsLinked(from, LinkKind.Direct) ? NeighbourPath.Direct : NeighbourPath.Relay;
         neighbour.MeshAtMs = nowMs;
         neighbour.Track.Add(tick, state, nowMs);
     }

@@ -103,9 +103,9 @@ public sealed partial class Participant
         _output.NowMs = nowMs;
         var usable = signature.Length == EnvelopeCodec.SignatureBytes;
         if (_signalsToSign.Remove(request, out var signal) && usable)
-            SignalSigned(signal, signature, nowMs);
+            SignalSigned(signal, signature);
         else if (_checkpointsToSign.Remove(request, out var checkpoint) && usable)
-            CheckpointSigned(checkpoint, signature, nowMs);
+            CheckpointSigned(checkpoint, signature);
     }
 
     /// <summary>The host verified what <see cref="IParticipantHost.Verify"/> asked for.</summary>
