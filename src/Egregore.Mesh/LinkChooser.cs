@@ -110,7 +110,7 @@ internal sealed class LinkChooser(MeshContext context)
         return count;
     }
 
-    private bool Eligible(Member member, long nowMs) => nowMs >= member.BannedUntilMs && (member.Link is { Direct: true } || member.Dial != DialState.None || nowMs >= member.RetryMs);
+    private static bool Eligible(Member member, long nowMs) => nowMs >= member.BannedUntilMs && (member.Link is { Direct: true } || member.Dial != DialState.None || nowMs >= member.RetryMs);
 
     private int FindNearest(long nowMs)
     {

@@ -101,7 +101,7 @@ public sealed partial class MeshNode
     {
         if (PeerJoinView.TryRead(payload, out var view) != VerifyError.None)
             return ReceiveResult.Malformed;
-        if (view.Name.Length > 4 * NameLengthMax)
+        if (view.NameUtf8.Length > 4 * NameLengthMax)
             return ReceiveResult.TooLarge;
         if (view.Peer == Self)
             return ReceiveResult.Ignored;
@@ -150,7 +150,7 @@ public sealed partial class MeshNode
 
     private Member Meet(in PeerJoinView view, long nowMs)
     {
-        var member = _context.Members.Meet(view.Peer, Trim(view.GetName()), nowMs);
+        var member = _context.Members.Meet(view.Peer, Trim(view.Name), nowMs);
         member.Position = new MeshPosition(view.X, view.Y, view.Z);
         member.HasPosition = true;
         return member;
@@ -192,7 +192,7 @@ public sealed partial class MeshNode
             switch ((Kind)message.Topic)
             {
                 case Kind.PeerJoin:
-                    return PeerJoinView.TryRead(message.Body, out var join) != VerifyError.None || join.Peer != message.Origin || join.Name.Length > 4 * NameLengthMax
+                    return PeerJoinView.TryRead(message.Body, out var join) != VerifyError.None || join.Peer != message.Origin || join.NameUtf8.Length > 4 * NameLengthMax
                         ? Verdict.Reject
                         : Verdict.Accept;
                 case Kind.PeerLeave:

@@ -59,7 +59,16 @@ public sealed class Neighbour
     /// <summary>Why the last state was rejected; empty when none was.</summary>
     public string LastRejection { get; internal set; } = "";
 
+    /// <summary>Round trip by way of truth although a direct link is open, smoothed, milliseconds; -1 while unknown.</summary>
+    public double ViaTruthRttMs { get; internal set; } = -1;
+
     internal ChainVerifier Chain { get; }
+
+    internal uint ProbeId { get; set; }
+
+    internal long ProbeSentMs { get; set; }
+
+    internal long ReportedBytes { get; set; }
 
     /// <summary>When anything of it arrived last, the host's clock.</summary>
     public long HeardAtMs { get; internal set; }

@@ -41,7 +41,7 @@ public sealed partial class Participant
 
         public void Disconnect(PeerId peer, DisconnectReason reason) => owner.HangUp(peer);
 
-        public Mesh.Verdict Judge(in GossipMessage message) => Mesh.Verdict.Accept;
+        public Verdict Judge(in GossipMessage message) => Verdict.Accept;
 
         public void DeliverGossip(in GossipMessage message) => owner.Stats.GossipDelivered++;
 
@@ -77,7 +77,7 @@ public sealed partial class Participant
         {
         }
 
-        public void StateChanged()
+        public void StateChanged(string key)
         {
         }
     }

@@ -1,5 +1,7 @@
+using Egregore.Mesh;
 using Egregore.Wire;
 using Egregore.World;
+using Egregore.World.Area;
 
 namespace Egregore.Peer;
 
@@ -32,7 +34,7 @@ public sealed partial class Participant
         var tick = ++_reflexTick;
         _chain.TryAppend(tick, state);
         var position = _rules.Position(state);
-        _mesh.Position = new Mesh.MeshPosition(position.X, position.Y, position.Z);
+        _mesh.Position = new MeshPosition(position.X, position.Y, position.Z);
         if (Authority != Authority.Server)
             _mesh.SendReflex(tick, state, nowMs);
         if (TruthLive && (Authority == Authority.Server || (Authority == Authority.Hybrid && tick % (uint)_options.TruthThinning == 0)))
@@ -55,11 +57,11 @@ public sealed partial class Participant
         _host.Sign(request, bytes);
     }
 
-    private void CheckpointSigned(ChainCheckpoint checkpoint, ReadOnlySpan<byte> signature, long nowMs)
+    private void CheckpointSigned(ChainCheckpoint checkpoint, ReadOnlySpan<byte> signature)
     {
         Span<byte> table = stackalloc byte[ChainCheckpoint.TableBytesMax];
         var length = checkpoint.WriteTable(table, signature, PublicKey.Span);
-        _mesh.SendToAll(Kind.Checkpoint, checkpoint.First, table[..length], Mesh.Reliability.Reliable, nowMs);
+        _mesh.SendToAll(Kind.Checkpoint, checkpoint.First, table[..length], Reliability.Reliable);
     }
 
     private void ReceiveReflex(PeerId from, uint tick, ReadOnlySpan<byte> state, long nowMs)
@@ -71,10 +73,12 @@ public sealed partial class Participant
         }
 
         neighbour.Chain.Add(tick, state);
-        if (!neighbour.Track.IsEmpty && neighbour.Path != NeighbourPath.Truth)
+        if (neighbour.Path == NeighbourPath.Truth)
+            neighbour.Track.Clear();
+        if (!neighbour.Track.IsEmpty)
         {
             var ticks = (int)Math.Min(tick - neighbour.Track.NewestTick, int.MaxValue);
-            var verdict = _rules.Check(neighbour.Track.Newest, state, ticks, Cache.Database);
+            var verdict = _rules.Check(neighbour.Track.Newest, state, ticks, Cache.Db);
             switch (verdict.Kind)
             {
                 case VerdictKind.Reject:
@@ -91,24 +95,32 @@ public sealed partial class Participant
             }
         }
 
-        neighbour.Path = _mesh.IsLinked(from, Mesh.LinkKind.Direct) ? NeighbourPath.Direct : NeighbourPath.Relay;
+        neighbour.Path = _mesh.IsLinked(from, LinkKind.Direct) ? NeighbourPath.Direct : NeighbourPath.Relay;
         neighbour.MeshAtMs = nowMs;
         neighbour.Track.Add(tick, state, nowMs);
     }
 
-    /// <summary>A state that truth relayed in a room frame: judged by truth already, and only used where the mesh brings nothing.</summary>
-    private void ReceiveRoomState(Neighbour neighbour, uint tick, ReadOnlySpan<byte> state, long nowMs)
+    /// <summary>Truth's view of those near: judged by truth already, and only used where the mesh brings nothing.</summary>
+    private VerifyError ReceiveRoom(ReadOnlySpan<byte> payload, long nowMs)
     {
-        if (nowMs - neighbour.MeshAtMs < RoomYieldsMs)
-            return;
-        if (neighbour.Path != NeighbourPath.Truth)
+        if (RoomFrameView.TryRead(payload, out var frame) is var error && error != VerifyError.None)
+            return error;
+        foreach (var record in new RoomRecords(frame.States, frame.CellX, frame.CellZ, _room.LookBytes))
         {
-            // Truth counts its own ticks, the peer its own: the playback starts anew.
-            neighbour.Track.Clear();
-            neighbour.Path = NeighbourPath.Truth;
+            if (!_handles.TryGetValue(record.Handle, out var peer) || MeetNeighbour(peer, nowMs) is not { } neighbour || nowMs - neighbour.MeshAtMs < RoomYieldsMs)
+                continue;
+            if (neighbour.Path != NeighbourPath.Truth)
+            {
+                // Truth counts its own ticks, the peer its own: the playback starts anew.
+                neighbour.Track.Clear();
+                neighbour.Path = NeighbourPath.Truth;
+            }
+
+            _room.Unpack(new ReflexPosition(record.X, record.Y, record.Z), record.Look, _roomState);
+            neighbour.Track.Add(frame.Tick, _roomState, nowMs);
         }
 
-        neighbour.Track.Add(tick, state, nowMs);
+        return VerifyError.None;
     }
 
     private void ReceiveCheckpoint(PeerId from, ReadOnlySpan<byte> payload)

@@ -131,7 +131,7 @@ public sealed partial class Participant
         _host.Sign(request, SigningBytes(Self, peer, payload));
     }
 
-    private void SignalSigned(PendingSignal signal, ReadOnlySpan<byte> signature, long nowMs) => _mesh.SendRouted(signal.Peer, signal.Payload, nowMs, signature);
+    private void SignalSigned(PendingSignal signal, ReadOnlySpan<byte> signature) => _mesh.SendRouted(signal.Peer, signal.Payload, signature);
 
     private void ReceiveRoutedSignal(PeerId sender, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> signature, long nowMs)
     {

@@ -58,8 +58,31 @@ public sealed partial class Participant
     /// <summary>Raised when a session lives, new or resumed; subscribe here.</summary>
     public event Action<Welcome>? Welcomed;
 
+    /// <summary>Raised when truth found a state against the rules: the last good one, from which to go on.</summary>
+    public event Action<ReadOnlyMemory<byte>>? Corrected;
+
     /// <summary>Raised when truth refuses something that is no action: a rate, a message, a state.</summary>
     public event Action<Refusal>? RefusedByTruth;
+
+    /// <summary>Asks truth to run a reducer; a predicted one shows in <see cref="Cache"/> at once. Without a session it waits and is sent when there is one.</summary>
+    /// <returns>False when too many actions wait already.</returns>
+    public bool Act<TArgs>(string reducer, TArgs arguments, long nowMs)
+        where TArgs : class, IFlatTable<TArgs>
+    {
+        if (Cache.Act(reducer, arguments, nowMs + TruthOffsetMs) is not { } request)
+            return false;
+        if (TruthLive)
+            SendToTruth(Kind.Action, Encode(request));
+        return true;
+    }
+
+    /// <summary>Subscribes to rows; kept over reconnects. The same id again replaces it.</summary>
+    public void Subscribe(Subscribe subscription)
+    {
+        Cache.Subscribed(subscription);
+        if (TruthLive)
+            SendToTruth(Kind.Subscribe, Encode(subscription));
+    }
 
     /// <summary>The socket to truth is open; the ticket goes in the first message.</summary>
     public void TruthOpened(string ticket, long nowMs)
@@ -75,7 +98,7 @@ public sealed partial class Participant
             Protocol = 1,
             Game = $"{World.Name}/{World.Version}",
             Session = Session,
-            LastTransaction = Cache.LastTransaction,
+            LastTransaction = Cache.Transaction,
         }));
     }
 
@@ -133,11 +156,11 @@ public sealed partial class Participant
         {
             Kind.Welcome => Welcome.TryRead(payload, out var welcome) is var e && welcome is not null ? Greeted(welcome, nowMs) : e,
             Kind.Refusal => Refusal.TryRead(payload, out var refusal) is var e && refusal is not null ? Refused(refusal) : e,
-            Kind.ActionResult => Cache.ApplyResult(payload),
-            Kind.Delta => Cache.ApplyDelta(payload),
+            Kind.ActionResult or Kind.Delta => Cache.Receive(view.Header.Kind, payload) == RefusalCode.None ? VerifyError.None : VerifyError.VectorOutOfBounds,
             Kind.Pong => Pong.TryRead(payload, out var pong) is var e && pong is not null ? Ponged(pong, nowMs) : e,
             Kind.Neighbours => Wire.Neighbours.TryRead(payload, out var near) is var e && near is not null ? Near(near, nowMs) : e,
             Kind.Room => ReceiveRoom(payload, nowMs),
+            Kind.Reflex when payload.Length == _rules.StateSizeBytes => Correct(payload),
             _ => VerifyError.UnknownUnionType,
         };
         if (error != VerifyError.None)
@@ -153,6 +176,12 @@ public sealed partial class Participant
                 ReceiveSignal(from, signal!, nowMs);
             else
                 Stats.SignalsRefused++;
+            return;
+        }
+
+        if (view.Header.Kind == Kind.Heartbeat && IsDirect(from))
+        {
+            ReceiveProbe(from, view.Payload, nowMs);
             return;
         }
 
@@ -172,10 +201,16 @@ public sealed partial class Participant
         Seed = welcome.Seed;
         TruthOffsetMs = (long)welcome.Time - nowMs;
         _pingAtMs = 0;
-        Cache.Resume(welcome.Resumed);
+        foreach (var (kind, payload) in Cache.Connected(welcome.Resumed))
+            SendToTruth(kind, payload);
         Welcomed?.Invoke(welcome);
-        foreach (var action in Cache.PendingActions())
-            SendToTruth(Kind.Action, action.Span);
+        return VerifyError.None;
+    }
+
+    private VerifyError Correct(ReadOnlySpan<byte> state)
+    {
+        Stats.Corrections++;
+        Corrected?.Invoke(state.ToArray());
         return VerifyError.None;
     }
 
@@ -227,6 +262,10 @@ public sealed partial class Participant
             return;
         _pingAtMs = nowMs;
         SendToTruth(Kind.Ping, Encode(new Ping { Id = ++_ping, Sent = (ulong)nowMs }));
+        if (Authority == Authority.Server)
+            return;
+        Probe(nowMs);
+        ReportLinks(nowMs);
     }
 
     private void OpenRelays(long nowMs)

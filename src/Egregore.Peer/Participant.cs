@@ -1,6 +1,8 @@
 using Egregore.Mesh;
 using Egregore.Wire;
 using Egregore.World;
+using Egregore.World.Area;
+using Egregore.World.Client;
 
 namespace Egregore.Peer;
 
@@ -17,6 +19,8 @@ public sealed partial class Participant
 
     private readonly IParticipantHost _host;
     private readonly IReflexRules _rules;
+    private readonly IRoomStates _room;
+    private readonly byte[] _roomState;
     private readonly ParticipantOptions _options;
     private readonly MeshOutput _output;
     private readonly MeshNode _mesh;
@@ -41,7 +45,9 @@ public sealed partial class Participant
         Self = PeerId.FromPublicKey(publicKey.Span);
         Name = name;
         World = world;
-        Cache = new ClientCache(world);
+        Cache = new ClientCache(world, Self);
+        _room = WholeRoomStates.Of(_rules);
+        _roomState = new byte[_rules.StateSizeBytes];
         _output = new MeshOutput(this) { NowMs = nowMs };
         _mesh = new MeshNode(Self, name, options.Mesh, seed, _output, nowMs);
         _chain = new StateChain(Self, (ulong)nowMs);
@@ -97,9 +103,9 @@ public sealed partial class Participant
         _output.NowMs = nowMs;
         var usable = signature.Length == EnvelopeCodec.SignatureBytes;
         if (_signalsToSign.Remove(request, out var signal) && usable)
-            SignalSigned(signal, signature, nowMs);
+            SignalSigned(signal, signature);
         else if (_checkpointsToSign.Remove(request, out var checkpoint) && usable)
-            CheckpointSigned(checkpoint, signature, nowMs);
+            CheckpointSigned(checkpoint, signature);
     }
 
     /// <summary>The host verified what <see cref="IParticipantHost.Verify"/> asked for.</summary>

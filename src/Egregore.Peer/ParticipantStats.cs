@@ -21,6 +21,9 @@ public sealed class ParticipantStats
     /// <summary>Gossip messages delivered.</summary>
     public long GossipDelivered { get; internal set; }
 
+    /// <summary>Own states that truth found against the rules.</summary>
+    public long Corrections { get; internal set; }
+
     /// <summary>Bytes from truth.</summary>
     public long TruthBytesIn { get; internal set; }
 

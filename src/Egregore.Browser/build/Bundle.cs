@@ -61,16 +61,19 @@ var config = new JsonObject
     ["resources"] = resources,
 };
 string boot = $$"""
-    // Generated with the bundle, see docs/browser.md. `boot()` starts .NET once and gives its runtime and the exports of {{mainAssembly}}.
+    // Generated with the bundle, see docs/browser.md. `boot(imports)` starts .NET once, registers what C# imports, and gives the exported classes by name.
     import { dotnet } from './{{loader}}';
 
     const config = {{config.ToJsonString()}};
     let started;
 
-    export function boot(configure = (builder) => builder) {
+    export function boot(imports) {
       started ??= (async () => {
-        const runtime = await configure(dotnet.withConfig(config)).create();
-        return { runtime, exports: await runtime.getAssemblyExports(config.mainAssemblyName) };
+        const runtime = await dotnet.withConfig(config).create();
+        runtime.setModuleImports('egregore', imports);
+        let exports = await runtime.getAssemblyExports(config.mainAssemblyName);
+        for (const part of config.mainAssemblyName.replace(/\.dll$/, '').split('.')) exports = exports[part];
+        return exports;
       })();
       return started;
     }

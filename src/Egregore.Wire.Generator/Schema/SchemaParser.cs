@@ -190,6 +190,10 @@ internal sealed class SchemaParser
             {
                 _next++;
                 field.DefaultPosition = Current.Position;
+                if (Current.Is("["))
+                {
+                    throw Unsupported(Current, "a default for a vector");
+                }
                 field.DefaultText = Current.Kind == TokenKind.Identifier ? ReadDottedName() : Take(TokenKind.Number, TokenKind.Text).Text;
             }
             field.Attributes = ReadAttributes(attributes);
