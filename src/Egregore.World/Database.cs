@@ -97,6 +97,15 @@ public sealed class Database
         return hash.GetHashAndReset();
     }
 
+    /// <summary>Takes over all rows of a database of the same definition (references: rows are immutable).</summary>
+    internal void CopyFrom(Database other)
+    {
+        for (int i = 0; i < _tables.Length; i++)
+        {
+            _tables[i].CopyFrom(other._tables[i]);
+        }
+    }
+
     internal Table? Find(uint id) => _byId.GetValueOrDefault(id);
 
     /// <summary>Opens a transaction; writes are logged until it ends.</summary>

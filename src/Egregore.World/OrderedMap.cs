@@ -88,14 +88,6 @@ public sealed class OrderedMap<TKey, TValue> : IEnumerable<TValue>
         return copy;
     }
 
-    /// <summary>Removes everything.</summary>
-    public void Clear()
-    {
-        _chunks.Clear();
-        Count = 0;
-        _version++;
-    }
-
     /// <summary>Values by rising key.</summary>
     public Enumerator GetEnumerator() => new(this, hasFrom: false, default!);
 

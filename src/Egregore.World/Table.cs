@@ -22,11 +22,15 @@ public abstract class Table
     /// <summary>Puts back what a change replaced.</summary>
     internal abstract void Undo(in RowChange change);
 
-    /// <summary>Bytes that <see cref="WriteChange"/> may need.</summary>
-    internal abstract int ChangeSizeMax(in RowChange change);
+    /// <summary>Bytes that <see cref="WriteKey"/> may need.</summary>
+    internal abstract int KeySizeMax(in RowChange change);
 
-    /// <summary>Writes a change's row (an upsert) or key (a delete); gives the bytes written.</summary>
-    internal abstract int WriteChange(in RowChange change, Span<byte> destination);
+    /// <summary>Writes a changed row's key; gives the bytes written.</summary>
+    internal abstract int WriteKey(in RowChange change, Span<byte> destination);
+
+    internal abstract int RowSizeMax(object row);
+
+    internal abstract int WriteRow(object row, Span<byte> destination);
 
     /// <summary>Reads a row and puts it, logged when a transaction is open; false: the bytes are no row.</summary>
     internal abstract bool TryPutBytes(ReadOnlySpan<byte> row);
@@ -37,9 +41,14 @@ public abstract class Table
     /// <summary>All rows by rising key, as they are now: references only.</summary>
     internal abstract TableImage Image();
 
-    internal abstract void Clear();
+    internal abstract void CopyFrom(Table other);
 
     internal abstract Feeds.TableFeed CreateFeed();
+
+    internal abstract Client.TableWatch CreateWatch();
+
+    /// <summary>Deletes every row, logged as each other write.</summary>
+    internal abstract void DeleteAll();
 }
 
 /// <summary>The rows of one table. Rows are immutable records: to change one, put another with the same key.</summary>
@@ -145,10 +154,13 @@ public sealed class Table<TRow, TKey> : Table
 
     internal override void Undo(in RowChange change) => SetRow(_key((TRow)(change.Before ?? change.After)!), (TRow?)change.After, (TRow?)change.Before);
 
-    internal override int ChangeSizeMax(in RowChange change) => change.After is null ? Typed.Codec.SizeBytes(_key((TRow)change.Before!)) : ((TRow)change.After).SizeMax;
+    internal override int KeySizeMax(in RowChange change) => Typed.Codec.SizeBytes(_key((TRow)(change.Before ?? change.After)!));
 
-    internal override int WriteChange(in RowChange change, Span<byte> destination) =>
-        change.After is null ? Typed.Codec.Write(_key((TRow)change.Before!), destination) : ((TRow)change.After).Write(destination);
+    internal override int WriteKey(in RowChange change, Span<byte> destination) => Typed.Codec.Write(_key((TRow)(change.Before ?? change.After)!), destination);
+
+    internal override int RowSizeMax(object row) => ((TRow)row).SizeMax;
+
+    internal override int WriteRow(object row, Span<byte> destination) => ((TRow)row).Write(destination);
 
     internal override bool TryPutBytes(ReadOnlySpan<byte> row)
     {
@@ -173,17 +185,26 @@ public sealed class Table<TRow, TKey> : Table
 
     internal override TableImage Image() => new TableImage<TRow, TKey>(Typed, _rows.ToArray());
 
-    internal override void Clear()
+    internal override void CopyFrom(Table other)
     {
-        _rows.Clear();
-        foreach (TableIndex<TRow, TKey> index in _indexes)
+        foreach (TRow row in ((Table<TRow, TKey>)other)._rows)
         {
-            index.Clear();
+            TKey key = _key(row);
+            SetRow(key, _rows.Find(key), row);
         }
-        _cells?.Clear();
     }
 
     internal override Feeds.TableFeed CreateFeed() => new Feeds.TableFeed<TRow, TKey>(this);
+
+    internal override Client.TableWatch CreateWatch() => new Client.TableWatch<TRow, TKey>(this);
+
+    internal override void DeleteAll()
+    {
+        foreach (TRow row in _rows.ToArray())
+        {
+            ApplyRow(_key(row), null);
+        }
+    }
 
     /// <summary>Writes without a transaction's bounds: recovery, and a cache that applies what truth sent.</summary>
     internal void ApplyRow(TKey key, TRow? after)

@@ -29,6 +29,9 @@ public abstract class TableDefinition
     /// <summary>Names of the secondary indexes, in the order of their registration.</summary>
     public abstract IReadOnlyList<string> IndexNames { get; }
 
+    /// <summary>The type of the primary key, as a schema comparison names it.</summary>
+    internal abstract string KeyType { get; }
+
     /// <summary>The table's id in the journal: 32-bit FNV-1a of its name.</summary>
     internal uint Id { get; }
 
@@ -81,6 +84,8 @@ public sealed class TableDefinition<TRow, TKey> : TableDefinition
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> IndexNames => _indexNames;
+
+    internal override string KeyType => typeof(TKey).Name;
 
     /// <summary>The area-of-interest cell of a row, or null.</summary>
     internal Func<TRow, Cell>? CellOf { get; private set; }

@@ -12,6 +12,10 @@ internal abstract class TableImage(TableDefinition definition)
     /// <summary>Bytes that <see cref="Write"/> may need for a row.</summary>
     public abstract int SizeMax(int row);
 
+    public abstract int KeySizeMax(int row);
+
+    public abstract int WriteKey(int row, Span<byte> destination);
+
     public abstract int Write(int row, Span<byte> destination);
 }
 
@@ -22,6 +26,10 @@ internal sealed class TableImage<TRow, TKey>(TableDefinition<TRow, TKey> definit
     public override int Count => rows.Length;
 
     public override int SizeMax(int row) => rows[row].SizeMax;
+
+    public override int KeySizeMax(int row) => definition.Codec.SizeBytes(definition.Key(rows[row]));
+
+    public override int WriteKey(int row, Span<byte> destination) => definition.Codec.Write(definition.Key(rows[row]), destination);
 
     public override int Write(int row, Span<byte> destination) => rows[row].Write(destination);
 }

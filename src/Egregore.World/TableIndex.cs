@@ -11,8 +11,6 @@ internal abstract class TableIndex<TRow, TKey>(string name)
 
     public abstract void Change(TKey key, TRow? before, TRow? after);
 
-    public abstract void Clear();
-
     /// <summary>The filter of a subscription by equality, or null where the bytes are no key of this index.</summary>
     public abstract Feeds.RowFilter<TRow>? Filter(ReadOnlySpan<byte> key, int ordinal);
 
@@ -63,8 +61,6 @@ internal sealed class TableIndex<TRow, TKey, TIndex>(string name, Func<TRow, TIn
             bucket.Set(key, after);
         }
     }
-
-    public override void Clear() => _buckets.Clear();
 
     public override Feeds.RowFilter<TRow>? Filter(ReadOnlySpan<byte> key, int ordinal) =>
         Codec.TryRead(key, out TIndex value) ? new Feeds.IndexFilter<TRow, TKey, TIndex>(this, ordinal, value) : null;

@@ -24,11 +24,8 @@ public sealed record TruthOptions
     /// <summary>Sessions in memory, connected or resumable. Default 10,000.</summary>
     public int SessionsMax { get; init; } = 10_000;
 
-    /// <summary>Time after a disconnect in which a session may be resumed, in milliseconds. Default 60,000.</summary>
-    public long ResumeWithinMs { get; init; } = 60_000;
-
-    /// <summary>Ended sessions whose request numbers are remembered against repeats. The least recently used go first. Default 20,000.</summary>
-    public int SessionsRememberedMax { get; init; } = 20_000;
+    /// <summary>Time after a disconnect (or a restart) in which a session may be resumed, in milliseconds. Default 120,000.</summary>
+    public long ResumeWithinMs { get; init; } = 120_000;
 
     /// <summary>Answers remembered for each session. Default 64.</summary>
     public int ResultsPerSessionMax { get; init; } = 64;
@@ -59,7 +56,6 @@ public sealed record TruthOptions
         Check(ScheduledPerTickMax, 1, 1_000_000, nameof(ScheduledPerTickMax));
         Check(GroupBytesMax, 64 * 1024, 512 * 1024 * 1024, nameof(GroupBytesMax));
         Check(SessionsMax, 1, 1_000_000, nameof(SessionsMax));
-        Check(SessionsRememberedMax, 1, 1_000_000, nameof(SessionsRememberedMax));
         Check(ResultsPerSessionMax, 1, 65_536, nameof(ResultsPerSessionMax));
         Check(SubscriptionsPerSessionMax, 1, 65_536, nameof(SubscriptionsPerSessionMax));
         Check(RadiusMax, 0, 64, nameof(RadiusMax));
