@@ -31,7 +31,7 @@ const libraries = {
   yjs: {
     make(client) {
       const doc = new Y.Doc();
-      doc.clientID = client + 1;
+      doc.clientID = 0x80000000 + client * 104729; // as long as the random ones that it gives itself
       const replica = { doc, map: doc.getMap('map'), sent: null };
       doc.on('update', (update, origin) => { if (origin !== 'remote') replica.sent = update; });
       return replica;

@@ -58,6 +58,9 @@ internal sealed class Measures(int peers, int messages, List<string> failures)
             return;
         }
 
+        // Its place was another peer's when the message was published: neither wanted nor timed.
+        if (peer.JoinedUs > _publishedUs[number])
+            return;
         if (_delivered[Cell(number, peer.Index)])
         {
             Fail($"peer {peer.Index} was delivered message {number} twice");

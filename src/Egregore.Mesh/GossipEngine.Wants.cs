@@ -83,7 +83,7 @@ internal sealed partial class GossipEngine
                     continue;
                 want.Asked |= link.Bit;
                 want.Tries++;
-                want.DueMs = nowMs + _context.Options.WantRetryMs;
+                want.DueMs = nowMs + PatienceMs(link);
                 _ids[count++] = want.Id;
             }
 
@@ -123,6 +123,15 @@ internal sealed partial class GossipEngine
 
         return best;
     }
+
+    /// <summary>How long the link's answer may take before the next announcer is asked: its round trip and a quarter. Asking too early costs one copy.</summary>
+    private int PatienceMs(Link link)
+    {
+        var most = _context.Options.WantRetryMs;
+        return link.Clock.HasSample ? Math.Min(most, (link.Clock.RttMs * 5 / 4) + RetryMarginMs) : most;
+    }
+
+    private const int RetryMarginMs = 5;
 
     private static int Cost(Link link) => (link.Direct ? 0 : 1 << 20) + (link.Clock.HasSample ? link.Clock.RttMs : 1 << 16);
 }

@@ -57,8 +57,8 @@ public sealed record MeshOptions
     /// <summary>Links a gossip message crosses by push. Default 3. Announcements and pulls go on behind it.</summary>
     public int GossipTtl { get; init; } = 3;
 
-    /// <summary>Links from which a node lets itself be pushed to; all others announce. Bounds its copies to this and the publisher's own. Default 3.</summary>
-    public int EagerLinks { get; init; } = 3;
+    /// <summary>Links from which a node lets itself be pushed to; all others announce. Bounds its pushed copies to this and the publisher's own. Default 4.</summary>
+    public int EagerLinks { get; init; } = 4;
 
     /// <summary>Message ids remembered. Default 1,000.</summary>
     public int SeenMax { get; init; } = 1_000;
@@ -72,10 +72,10 @@ public sealed record MeshOptions
     /// <summary>How long announcements gather before they go out. Milliseconds, default 5.</summary>
     public int AnnounceDelayMs { get; init; } = 5;
 
-    /// <summary>How long a node waits after the first announcement before it asks: the push may be on its way. Milliseconds, default 15.</summary>
-    public int WantDelayMs { get; init; } = 15;
+    /// <summary>How long a node waits after the first announcement before it asks: the push may be on its way. Milliseconds, default 5.</summary>
+    public int WantDelayMs { get; init; } = 5;
 
-    /// <summary>After how long it asks the next announcer. Milliseconds, default 100.</summary>
+    /// <summary>After how long, at most, it asks the next announcer; sooner where the link's round trip is known. Milliseconds, default 100.</summary>
     public int WantRetryMs { get; init; } = 100;
 
     /// <summary>Announced ids that are waited for at a time. Default 512.</summary>

@@ -239,6 +239,8 @@ public sealed partial class Participant
 
     private VerifyError Near(Wire.Neighbours near, long nowMs)
     {
+        foreach (var handle in near.Left)
+            _handles.Remove(handle);
         foreach (var one in near.Peers)
         {
             if (one.Peer == Self)

@@ -17,16 +17,23 @@ internal enum CommandType : byte
     Message,
 }
 
+/// <summary>A hello whose ticket was good.</summary>
+internal sealed record Greeting(PeerId Peer, Hello Hello);
+
 /// <summary>Something for the world's loop to do. The payload is rented; whoever takes the command gives it back.</summary>
-internal readonly record struct Command(CommandType Type, SessionConnection Connection, Session? Session, Kind Kind, uint Sequence, byte[] Rented, int Length)
+internal readonly record struct Command(CommandType Type, SessionConnection Connection, Session? Session, Greeting? Greeting, Kind Kind, byte[] Rented, int Length)
 {
     public ReadOnlySpan<byte> Payload => Rented.AsSpan(0, Length);
 
-    public static Command Message(SessionConnection connection, Session session, Kind kind, uint sequence, ReadOnlySpan<byte> payload)
+    public static Command Hello(SessionConnection connection, Greeting greeting) => new(CommandType.Hello, connection, null, greeting, Kind.Hello, [], 0);
+
+    public static Command Closed(SessionConnection connection) => new(CommandType.Closed, connection, null, null, Kind.None, [], 0);
+
+    public static Command Message(SessionConnection connection, Session session, Kind kind, ReadOnlySpan<byte> payload)
     {
         var rented = ArrayPool<byte>.Shared.Rent(payload.Length);
         payload.CopyTo(rented);
-        return new Command(CommandType.Message, connection, session, kind, sequence, rented, payload.Length);
+        return new Command(CommandType.Message, connection, session, null, kind, rented, payload.Length);
     }
 
     public void Return()

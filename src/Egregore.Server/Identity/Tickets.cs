@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -31,7 +32,7 @@ internal sealed class Tickets
     private const int NonceBytes = 16;
     private const int MacBytes = 32;
     private const byte TicketVersion = 1;
-    private const int ChallengeBytes = 18 + NonceBytes + 8 + MacBytes;
+    public const int ChallengeBytes = 18 + NonceBytes + 8 + MacBytes;
     private const int TicketBytes = 1 + 16 + NonceBytes + 8 + MacBytes;
 
     private readonly byte[] _key;
@@ -52,6 +53,9 @@ internal sealed class Tickets
         _challenges = new ReplayCache(replayCapacity);
         _tickets = new ReplayCache(replayCapacity);
     }
+
+    public static Tickets Of(ServerOptions options, TimeProvider time) =>
+        new(options.TicketKey.IsEmpty ? RandomNumberGenerator.GetBytes(32) : options.TicketKey.Span, options.TicketSeconds * 1000, options.ReplayCacheMax, time);
 
     private static ReadOnlySpan<byte> Domain => "egregore ticket 1\n"u8;
 
@@ -100,11 +104,11 @@ internal sealed class Tickets
     }
 
     /// <summary>Takes a ticket, once.</summary>
-    public IdentityResult TryRedeem(ReadOnlySpan<byte> ticketUtf8, out PeerId peer)
+    public IdentityResult TryRedeem(ReadOnlySpan<char> ticket, out PeerId peer)
     {
         peer = default;
         Span<byte> bytes = stackalloc byte[TicketBytes + 3];
-        if (ticketUtf8.Length > 128 || Base64Url.DecodeFromUtf8(ticketUtf8, bytes, out _, out var written) != System.Buffers.OperationStatus.Done || written != TicketBytes)
+        if (ticket.Length > 128 || Base64Url.DecodeFromChars(ticket, bytes, out _, out var written) != OperationStatus.Done || written != TicketBytes)
             return IdentityResult.Malformed;
         bytes = bytes[..TicketBytes];
         Span<byte> mac = stackalloc byte[MacBytes];

@@ -1,3 +1,4 @@
+using Egregore.Server.Security;
 using Egregore.Server.Sockets;
 using Egregore.Wire;
 
@@ -10,6 +11,7 @@ namespace Egregore.Server.Sessions;
 internal sealed class Session(ulong id, PeerId peer, string name, int stateBytes, long openedMs)
 {
     private volatile SessionConnection? _connection;
+    private volatile MeshLink[] _links = [];
     private uint _sequence;
 
     /// <summary>Random, never 0; known to its peer and to truth only.</summary>
@@ -31,7 +33,18 @@ internal sealed class Session(ulong id, PeerId peer, string name, int stateBytes
     public ReflexQueue Reflexes { get; } = new(stateBytes);
 
     /// <summary>Links as the peer reported them last; shown on the dashboard.</summary>
-    public MeshLink[] Links { get; set; } = [];
+    public MeshLink[] Links
+    {
+        get => _links;
+        set
+        {
+            _links = value;
+            LinksChanged = true;
+        }
+    }
+
+    /// <summary>Whether the links were reported anew since the loop looked.</summary>
+    public bool LinksChanged { get; set; }
 
     // ---- the world's loop ----
 
@@ -49,9 +62,8 @@ internal sealed class Session(ulong id, PeerId peer, string name, int stateBytes
 
     public uint LastTick { get; set; }
 
-    public uint FirstTick { get; set; }
-
-    public long FirstTickMs { get; set; }
+    /// <summary>How many movement ticks the session may take now.</summary>
+    public TokenBucket Pace;
 
     /// <summary>When the last soft correction was sent.</summary>
     public long CorrectedMs { get; set; }

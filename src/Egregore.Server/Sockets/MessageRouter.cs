@@ -1,7 +1,9 @@
 using Egregore.Server.Hosting;
+using Egregore.Server.Identity;
 using Egregore.Server.Sessions;
 using Egregore.Server.Telemetry;
 using Egregore.Wire;
+using Egregore.World;
 
 namespace Egregore.Server.Sockets;
 
@@ -9,15 +11,24 @@ namespace Egregore.Server.Sockets;
 /// Where a client's message goes. Runs on the connection's reading thread: pings are answered and other peers' messages forwarded at once, what truth has to decide is
 /// queued for the world's loop, reflex states wait for its next tick.
 /// </summary>
-internal sealed class MessageRouter(ServerOptions options, SessionTable sessions, CommandQueue commands, int stateBytes, TimeProvider time)
+internal sealed class MessageRouter(ServerOptions options, WorldDefinition game, SessionTable sessions, CommandQueue commands, Tickets tickets, TimeProvider time)
 {
+    /// <summary>Version of the protocol that Hello.protocol names; 0 there says nothing.</summary>
+    public const ushort ProtocolVersion = 1;
+
     /// <summary>Most links taken from one report.</summary>
     public const int ReportedLinksMax = 32;
 
     private const int RefusalIntervalMs = 100;
 
+    private readonly int _stateBytes = game.Reflex?.StateSizeBytes ?? 0;
+    private readonly string _gameId = GameId(game);
+
     /// <summary>Truth's clock, milliseconds since the Unix epoch.</summary>
     public long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A game as Hello and Welcome name it: <c>NAME/VERSION</c>.</summary>
+    public static string GameId(WorldDefinition game) => $"{game.Name}/{game.Version}";
 
     /// <summary>Takes one binary message: an envelope, or a batch of them.</summary>
     public void Receive(SessionConnection connection, ReadOnlySpan<byte> message, int frameBytes)
@@ -73,7 +84,7 @@ internal sealed class MessageRouter(ServerOptions options, SessionTable sessions
                 Unpack(connection, envelope.Payload);
                 break;
             case Kind.Reflex:
-                if (envelope.Payload.Length != stateBytes || stateBytes == 0)
+                if (envelope.Payload.Length != _stateBytes || _stateBytes == 0)
                     Refuse(connection, RefusalCode.Malformed, header.Sequence, "not a state of this game");
                 else if (!session.Reflexes.TryAdd(header.Sequence, envelope.Payload))
                     Refuse(connection, RefusalCode.RateLimited, header.Sequence, "too many states");
@@ -104,19 +115,40 @@ internal sealed class MessageRouter(ServerOptions options, SessionTable sessions
 
     private void Greet(SessionConnection connection, in Header header, ReadOnlySpan<byte> payload)
     {
-        if (header.Kind != Kind.Hello)
+        if (header.Kind != Kind.Hello || connection.Greeted)
         {
-            ServerMeter.Refused(RefusalCode.Unauthenticated);
-            connection.Close(RefusalCode.Unauthenticated, "the first message is a hello", SessionConnection.ClosePolicy);
+            Turn(connection, RefusalCode.Unauthenticated, connection.Greeted ? "wait for the welcome" : "the first message is a hello");
             return;
         }
 
-        var command = new Command(CommandType.Hello, connection, null, header.Kind, header.Sequence, System.Buffers.ArrayPool<byte>.Shared.Rent(payload.Length), payload.Length);
-        payload.CopyTo(command.Rented);
-        if (commands.TryAdd(command))
+        connection.Greeted = true;
+        if (Hello.TryRead(payload, out var hello) is var error and not VerifyError.None)
+        {
+            Turn(connection, RefusalCode.Malformed, Texts.Of(error));
             return;
-        command.Return();
-        connection.Close(RefusalCode.Overloaded, "the world is overloaded", SessionConnection.CloseTryAgainLater);
+        }
+
+        var result = tickets.TryRedeem(hello!.Ticket, out var peer);
+        if (result != IdentityResult.Ok)
+        {
+            Turn(connection, Texts.CodeOf(result), Texts.OfTicket(result));
+            return;
+        }
+
+        if (hello.Protocol > ProtocolVersion || (hello.Game.Length > 0 && hello.Game != _gameId))
+        {
+            Turn(connection, RefusalCode.VersionMismatch, $"this is {_gameId} with protocol {ProtocolVersion}");
+            return;
+        }
+
+        if (!commands.TryAdd(Command.Hello(connection, new Greeting(peer, hello))))
+            connection.Close(RefusalCode.Overloaded, "the world is overloaded", SessionConnection.CloseTryAgainLater);
+    }
+
+    private static void Turn(SessionConnection connection, RefusalCode code, string text)
+    {
+        ServerMeter.Refused(code);
+        connection.Close(code, text, SessionConnection.ClosePolicy);
     }
 
     private void Unpack(SessionConnection connection, ReadOnlySpan<byte> payload)
@@ -172,7 +204,7 @@ internal sealed class MessageRouter(ServerOptions options, SessionTable sessions
 
     private void Queue(SessionConnection connection, Session session, in Header header, ReadOnlySpan<byte> payload)
     {
-        var command = Command.Message(connection, session, header.Kind, header.Sequence, payload);
+        var command = Command.Message(connection, session, header.Kind, payload);
         if (commands.TryAdd(command))
             return;
         command.Return();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Egregore.Wire;
 
 namespace Egregore.Server.Sockets;
@@ -21,7 +22,7 @@ internal sealed class Outbox
     private int _length;
     private bool _flushing;
     private bool _closed;
-    private ValueTask<FlushResult> _flush;
+    private ValueTaskAwaiter<FlushResult> _flush;
 
     public Outbox(PipeWriter output, int bytesMax)
     {
@@ -99,11 +100,13 @@ internal sealed class Outbox
                 _output.Write(_buffer.AsSpan(0, _length));
                 BytesSent += _length;
                 _length = 0;
-                _flush = _output.FlushAsync();
+#pragma warning disable CA2012 // Kept in a field for the continuation, and read once, by Finish.
+                _flush = _output.FlushAsync().GetAwaiter();
+#pragma warning restore CA2012
                 if (!_flush.IsCompleted)
                 {
                     _flushing = true;
-                    _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
+                    _flush.UnsafeOnCompleted(_onFlushed);
                     return;
                 }
 
@@ -140,7 +143,7 @@ internal sealed class Outbox
     {
         try
         {
-            if (_flush.GetAwaiter().GetResult() is { IsCompleted: true } or { IsCanceled: true })
+            if (_flush.GetResult() is { IsCompleted: true } or { IsCanceled: true })
                 Close();
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)

@@ -58,6 +58,9 @@ internal sealed class SessionConnection
     /// <summary>Null until the hello was accepted.</summary>
     public Session? Session { get; set; }
 
+    /// <summary>Whether a hello was taken and its welcome is under way.</summary>
+    public bool Greeted { get; set; }
+
     public bool IsClosing => _closing;
 
     public Outbox Outbox => _outbox;
@@ -152,7 +155,7 @@ internal sealed class SessionConnection
     }
 
     /// <summary>Reads and throws away until the peer ends too, for at most two seconds: a socket closed with unread bytes resets, and the peer would never see why.</summary>
-    private async Task DrainAsync(PipeReader input)
+    private static async Task DrainAsync(PipeReader input)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         while (true)

@@ -33,6 +33,17 @@ public sealed class SigningTests
     }
 
     [Fact]
+    public void A_state_with_its_part_of_a_checkpoint_takes_at_most_64_bytes()
+    {
+        byte[] table = new byte[ChainCheckpoint.TableBytesMax];
+        int checkpoint = new ChainCheckpoint(new PeerId(1, 2), 1_700_000_000_000, 1000, 40, default).WriteTable(table, new byte[64]);
+        byte[] buffer = new byte[EnvelopeCodec.SizeMax(checkpoint)];
+        int state = EnvelopeCodec.Write(buffer, Kind.Reflex, 1000, new byte[24]);
+        int signed = EnvelopeCodec.Write(buffer, Kind.Checkpoint, 1000, table.AsSpan(0, checkpoint));
+        Assert.Equal(60.6, state + (signed / 40.0));
+    }
+
+    [Fact]
     public void A_checkpoint_table_of_wrong_lengths_is_refused()
     {
         var good = new Checkpoint { First = 1, Count = 40, Head = new byte[32], Signature = new byte[64], Chain = 1 };

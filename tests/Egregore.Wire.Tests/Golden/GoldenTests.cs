@@ -100,20 +100,22 @@ public sealed class GoldenTests
     }
 
     private static IEnumerable<string> Enums() =>
-        from type in new[] { typeof(Kind), typeof(Authority), typeof(RefusalCode), typeof(SignalType) }
+        from type in typeof(Envelope).Assembly.GetTypes()
+        where type.IsEnum && type != typeof(VerifyError) && type != typeof(StateVerdict) && type != typeof(CheckpointVerdict)
+        orderby type.Name
         from value in type.GetEnumValues().Cast<object>()
         select $"enum {type.Name} {Convert.ToInt64(value, CultureInfo.InvariantCulture)} {value}";
 
     private static IEnumerable<string> Structs() =>
-        from type in new[] { typeof(PeerId), typeof(Header), typeof(GossipId), typeof(ReplicaVersion) }
+        from type in typeof(Envelope).Assembly.GetTypes()
+        where type.IsExplicitLayout && type.Namespace == "Egregore.Wire"
+        orderby type.Name
         from field in type.GetFields(BindingFlags.NonPublic | BindingFlags.Instance)
         select $"struct {type.Name} {field.GetCustomAttribute<System.Runtime.InteropServices.FieldOffsetAttribute>()!.Value} {field.Name} {field.FieldType.Name}";
 
     private static IEnumerable<string> Tables() =>
-        from type in typeof(Envelope).Assembly.GetTypes()
-        where type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IFlatTable<>))
+        from type in Hostile.Corpus.TypesOf(typeof(Envelope))
         let schema = (TableSchema)type.GetProperty("Schema")!.GetValue(null)!
-        orderby schema.Name
         from field in schema.Fields
         select $"table {type.Name} {field.Id} {field.Name} {field.Type} {field.Default}{(field.Required ? "required" : "")}".TrimEnd();
 }

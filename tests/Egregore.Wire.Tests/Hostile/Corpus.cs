@@ -1,5 +1,3 @@
-using Egregore.Wire.Tests.Everything;
-using Egregore.Wire.Tests.Everything.Inner;
 using Egregore.Wire.Tests.Oracle;
 
 namespace Egregore.Wire.Tests.Hostile;
@@ -7,18 +5,30 @@ namespace Egregore.Wire.Tests.Hostile;
 /// <summary>One table as hostile tests see it: how to make an honest buffer, and how to read a buffer as it.</summary>
 internal sealed record Specimen(string Name, Func<RandomValues, byte[]> Make, Func<byte[], VerifyError> Read);
 
-/// <summary>All tables of both schemas.</summary>
+/// <summary>All tables of both schemas, found by reflection so that a new one is attacked from its first day.</summary>
 internal static class Corpus
 {
-    public static Specimen[] All { get; } =
-    [
-        Of<Root>(), Of<Scalars>(), Of<Identified>(), Of<Leaf>(), Of<Dog>(), Of<Cat>(),
-        Of<Envelope>(), Of<Hello>(), Of<Welcome>(), Of<Refusal>(), Of<Ping>(), Of<Pong>(), Of<Signal>(), Of<Neighbours>(), Of<ActionRequest>(),
-        Of<ActionResult>(), Of<Subscribe>(), Of<Delta>(), Of<RoomFrame>(), Of<PeerJoin>(), Of<PeerLeave>(), Of<Heartbeat>(), Of<Gossip>(),
-        Of<GossipIds>(), Of<ContentShare>(), Of<StateSync>(), Of<Checkpoint>(),
-    ];
+    public static Specimen[] All { get; } = [.. TypesOf(typeof(Envelope)).Concat(TypesOf(typeof(Everything.Root))).Select(Of)];
 
-    private static Specimen Of<T>()
+    /// <summary>The object forms in the assembly of <paramref name="one"/>, by name.</summary>
+    public static IEnumerable<Type> TypesOf(Type one) => one.Assembly.GetTypes()
+        .Where(t => t.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IFlatTable<>)))
+        .OrderBy(t => t.FullName, StringComparer.Ordinal);
+
+    /// <summary>The table that is the payload of <paramref name="kind"/>; null where the payload is no table.</summary>
+    public static Specimen? Of(Kind kind) => kind switch
+    {
+        Kind.None or Kind.Reflex or Kind.Batch => null,
+        Kind.Action => Of(typeof(ActionRequest)),
+        Kind.Room => Of(typeof(RoomFrame)),
+        Kind.GossipHave or Kind.GossipWant => Of(typeof(GossipIds)),
+        _ => Of(typeof(Envelope).Assembly.GetType("Egregore.Wire." + kind) ?? throw new InvalidOperationException($"no table is named after {kind}")),
+    };
+
+    private static Specimen Of(Type type) => (Specimen)typeof(Corpus)
+        .GetMethod(nameof(OfTable), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null)!;
+
+    private static Specimen OfTable<T>()
         where T : class, IFlatTable<T> => new(T.Schema.Name, random => random.Table<T>().ToArray(), Read<T>);
 
     /// <summary>What the verifier accepts can be copied, written again and read again as the same value.</summary>

@@ -12,6 +12,9 @@ public sealed record FuzzReport(int Inputs, int Envelopes, int Payloads, SortedD
 /// <remarks>The smoke test takes 20,000 inputs; set <c>EGREGORE_FUZZ_INPUTS</c> for a longer run, <c>EGREGORE_FUZZ_SEED</c> for another one.</remarks>
 public static class EnvelopeFuzz
 {
+    private static readonly SortedDictionary<Kind, Specimen> Payloads =
+        new(Enum.GetValues<Kind>().Where(k => Corpus.Of(k) is not null).ToDictionary(k => k, k => Corpus.Of(k)!));
+
     /// <summary>Runs <paramref name="count"/> inputs drawn from <paramref name="seed"/>.</summary>
     public static FuzzReport Run(int count, int seed)
     {
@@ -68,43 +71,24 @@ public static class EnvelopeFuzz
             }
             return error;
         }
-        payloads += ReadPayload(view) == VerifyError.None ? 1 : 0;
+        if (Payloads.TryGetValue(view.Header.Kind, out Specimen? payload))
+        {
+            payloads += payload.Read(view.Payload.ToArray()) == VerifyError.None ? 1 : 0;
+        }
+        if (view.Header.Kind == Kind.Checkpoint)
+        {
+            ReadCheckpoint(view);
+        }
         return error;
     }
 
-    private static VerifyError ReadPayload(EnvelopeView view) => view.Header.Kind switch
+    private static void ReadCheckpoint(EnvelopeView view)
     {
-        Kind.Hello => Hello.TryRead(view.Payload, out _),
-        Kind.Welcome => Welcome.TryRead(view.Payload, out _),
-        Kind.Refusal => Refusal.TryRead(view.Payload, out _),
-        Kind.Action => ActionRequest.TryRead(view.Payload, out _),
-        Kind.ActionResult => ActionResult.TryRead(view.Payload, out _),
-        Kind.Subscribe => Subscribe.TryRead(view.Payload, out _),
-        Kind.Delta => Delta.TryRead(view.Payload, out _),
-        Kind.Ping => Ping.TryRead(view.Payload, out _),
-        Kind.Pong => Pong.TryRead(view.Payload, out _),
-        Kind.Signal => Signal.TryRead(view.Payload, out _),
-        Kind.Room => RoomFrame.TryRead(view.Payload, out _),
-        Kind.Neighbours => Neighbours.TryRead(view.Payload, out _),
-        Kind.PeerJoin => PeerJoin.TryRead(view.Payload, out _),
-        Kind.PeerLeave => PeerLeave.TryRead(view.Payload, out _),
-        Kind.ContentShare => ContentShare.TryRead(view.Payload, out _),
-        Kind.StateSync => StateSync.TryRead(view.Payload, out _),
-        Kind.Gossip => Gossip.TryRead(view.Payload, out _),
-        Kind.Heartbeat => Heartbeat.TryRead(view.Payload, out _),
-        Kind.GossipHave or Kind.GossipWant => GossipIds.TryRead(view.Payload, out _),
-        Kind.Checkpoint => ReadCheckpoint(view),
-        _ => VerifyError.None,
-    };
-
-    private static VerifyError ReadCheckpoint(EnvelopeView view)
-    {
-        VerifyError error = CheckpointView.TryRead(view.Payload, out CheckpointView checkpoint);
-        if (error == VerifyError.None && ChainCheckpoint.TryFrom(checkpoint, view.Sender, out ChainCheckpoint taken))
+        if (CheckpointView.TryRead(view.Payload, out CheckpointView checkpoint) == VerifyError.None
+            && ChainCheckpoint.TryFrom(checkpoint, view.Sender, out ChainCheckpoint taken))
         {
             new ChainVerifier(view.Sender).Check(taken);
         }
-        return error;
     }
 
     /// <summary>Honest envelopes of every kind, some with a batch of others.</summary>
@@ -114,26 +98,10 @@ public static class EnvelopeFuzz
         var messages = new List<byte[]>();
         for (int i = 0; i < 10; i++)
         {
-            Add<Hello>(Kind.Hello);
-            Add<Welcome>(Kind.Welcome);
-            Add<Refusal>(Kind.Refusal);
-            Add<ActionRequest>(Kind.Action);
-            Add<ActionResult>(Kind.ActionResult);
-            Add<Subscribe>(Kind.Subscribe);
-            Add<Delta>(Kind.Delta);
-            Add<Ping>(Kind.Ping);
-            Add<Pong>(Kind.Pong);
-            Add<Signal>(Kind.Signal);
-            Add<RoomFrame>(Kind.Room);
-            Add<Neighbours>(Kind.Neighbours);
-            Add<PeerJoin>(Kind.PeerJoin);
-            Add<PeerLeave>(Kind.PeerLeave);
-            Add<ContentShare>(Kind.ContentShare);
-            Add<StateSync>(Kind.StateSync);
-            Add<Gossip>(Kind.Gossip);
-            Add<Heartbeat>(Kind.Heartbeat);
-            Add<Checkpoint>(Kind.Checkpoint);
-            Add<GossipIds>(Kind.GossipHave);
+            foreach ((Kind kind, Specimen payload) in Payloads)
+            {
+                messages.Add(Wrap(kind, payload.Make(random)));
+            }
             byte[] batch = new byte[2000];
             var writer = new BatchWriter(batch);
             foreach (byte[] message in messages[^5..])
@@ -143,9 +111,6 @@ public static class EnvelopeFuzz
             messages.Add(Wrap(Kind.Batch, writer.Written));
         }
         return [.. messages];
-
-        void Add<T>(Kind kind)
-            where T : class, IFlatTable<T> => messages.Add(Wrap(kind, random.Table<T>().ToArray()));
     }
 
     private static byte[] Wrap(Kind kind, ReadOnlySpan<byte> payload)

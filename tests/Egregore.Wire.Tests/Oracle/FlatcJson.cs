@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Egregore.Wire.Tests.Oracle;
@@ -57,7 +58,7 @@ internal static class FlatcJson
         var json = new JsonObject();
         foreach (PropertyInfo property in RandomValues.Properties(value.GetType()))
         {
-            json[property.Name.ToLowerInvariant()] = Of(property.GetValue(value)!);
+            json[JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name)] = Of(property.GetValue(value)!);
         }
         return json;
     }
