@@ -13,7 +13,7 @@ export function developmentStream(request: IncomingMessage, response: ServerResp
 
 const NAMES = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Alan', 'Katherine', 'Donald', 'Margaret', 'Tim', 'Radia', 'Linus', 'Frances'];
 
-function sampleAt(second: number): DashboardSample {
+export function sampleAt(second: number): DashboardSample {
   const count = 9 + Math.round(Math.sin(second / 20) * 3);
   const wave = (period: number, low: number, high: number) => low + ((Math.sin(second / period) + 1) / 2) * (high - low) + Math.random() * (high - low) * 0.1;
   const peers = NAMES.slice(0, count).map((name, i) => ({ name, id: `${(i * 2654435761 >>> 0).toString(16).padStart(8, '0')}`.repeat(4) }));
