@@ -12,8 +12,8 @@ internal static class ExitCodes
     /// <summary>The arguments were wrong; nothing was started.</summary>
     public const int Usage = 2;
 
-    /// <summary>The environment said no: a port is taken, a disk is full, a file is not there.</summary>
-    public const int Environment = 3;
+    /// <summary>The environment said no: a port is taken, a disk is full, a file is not there (EX_UNAVAILABLE of sysexits.h).</summary>
+    public const int Environment = 69;
 
     /// <summary>Stopped by Ctrl+C.</summary>
     public const int Cancelled = 130;

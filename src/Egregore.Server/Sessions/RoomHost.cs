@@ -115,7 +115,7 @@ internal sealed class RoomHost
                 continue;
             }
 
-            var verdict = _options.Authority == Authority.Mesh ? Verdict.Accept : _rules.Check(session.LastState, _state, db);
+            var verdict = _options.Authority == Authority.Mesh ? Verdict.Accept : _rules.Check(session.LastState, _state, ticks, db);
             if (verdict.Kind == VerdictKind.Reject)
             {
                 Reject(session, tick, RefusalCode.Rejected, verdict.Reason, nowMs);
