@@ -19,7 +19,7 @@ const HUD_MS = 200;
 const FAILED_STEPS_MAX = 5;
 /** When frames stall this long (hidden tab, covered window) the worker's ticks step instead. */
 const STALLED_MS = 120;
-const HOTBAR_SLOTS = 9;
+const HOTBAR_SLOTS = 12;
 
 /** What the browser lacks, as a sentence; null when nothing. */
 function missingFeature(): string | null {
