@@ -7,6 +7,7 @@ import { pageAttach } from '../edge/page';
 import { storeOnDegraded } from '../edge/store';
 import { DEFAULT_KINDS } from './blocks';
 import { debugHandle } from './debug';
+import { probeGraphics } from './graphics';
 import { element, Hud } from './hud';
 import { Input } from './input';
 import { AutoQuality, LEVELS } from './quality';
@@ -24,7 +25,7 @@ const HOTBAR_SLOTS = 12;
 /** What the browser lacks, as a sentence; null when nothing. */
 function missingFeature(): string | null {
   if (typeof WebAssembly === 'undefined') return 'This browser has no WebAssembly, in which the game runs.';
-  if (!document.createElement('canvas').getContext('webgl2')) return 'This browser shows no WebGL 2. Turn on hardware acceleration, or try another browser.';
+  if (!probeGraphics().webgl2) return 'This browser shows no WebGL 2. Turn on hardware acceleration, or try another browser.';
   if (!globalThis.crypto?.subtle) return 'WebCrypto is missing: open this page over https, or from localhost.';
   return null;
 }

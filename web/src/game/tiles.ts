@@ -127,8 +127,11 @@ export function tileNumber(name: string): number {
   return at >= 0 ? at : TILE_NAMES.indexOf('stone');
 }
 
-/** All tiles, one behind the other, rows from the bottom. */
+let painted: Uint8Array<ArrayBuffer> | undefined;
+
+/** All tiles, one behind the other, rows from the bottom. Painted once; not to be written to. */
 export function paintTiles(): Uint8Array<ArrayBuffer> {
+  if (painted) return painted;
   const bytes = new Uint8Array(TILE_NAMES.length * TILE * TILE * 4);
   TILE_NAMES.forEach((name, layer) => {
     for (let y = 0; y < TILE; y++) {
@@ -138,5 +141,6 @@ export function paintTiles(): Uint8Array<ArrayBuffer> {
       }
     }
   });
+  painted = bytes;
   return bytes;
 }
