@@ -59,7 +59,7 @@ internal sealed class Bot
 
     private void Spawn()
     {
-        int x = _random.NextInt32(_options.SideBlocks) - (_options.SideBlocks / 2), z = _random.NextInt32(_options.SideBlocks) - (_options.SideBlocks / 2);
+        int x = _random.Next(_options.SideBlocks) - (_options.SideBlocks / 2), z = _random.Next(_options.SideBlocks) - (_options.SideBlocks / 2);
         _state = MoveState.AtBlock(x, Math.Max(_game.Terrain.Generator.GroundAt(x, z), VoxelArena.Terrain.TerrainGenerator.WaterLevel) + 2, z);
         _spawned = true;
         FollowArea(force: true);
@@ -70,8 +70,8 @@ internal sealed class Bot
         _tick++;
         if (_tick >= _turnAtTick)
         {
-            _turnAtTick = _tick + 20 + _random.NextInt32(60);
-            _yaw = Outside() ? Homeward() : (ushort)(_yaw + _random.NextInt32(16_384) - 8_192);
+            _turnAtTick = _tick + 20 + _random.Next(60);
+            _yaw = Outside() ? Homeward() : (ushort)(_yaw + _random.Next(16_384) - 8_192);
         }
 
         var stuck = _state is { VelocityX: 0, VelocityZ: 0 };
@@ -89,7 +89,7 @@ internal sealed class Bot
         var eye = _state with { Pitch = LookDown };
         if (!VoxelRaycast.Look(eye, VoxelArenaGame.ReachBlocks * MoveState.BlockUnits, _game.Rules.Voxels(Participant.Cache.Db), _game.Rules.Limits, out var hit))
             return;
-        if (_random.NextInt32(2) == 0)
+        if (_random.Next(2) == 0)
             Participant.Act("dig_block", new DigBlock { X = hit.X, Y = hit.Y, Z = hit.Z, FeetX = _state.X, FeetY = _state.Y, FeetZ = _state.Z }, nowMs);
         else
             Participant.Act("place_block", new PlaceBlock
