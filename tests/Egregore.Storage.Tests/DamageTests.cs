@@ -80,6 +80,26 @@ public sealed class DamageTests
         Assert.InRange(world.Truth.Transaction, 10ul, 199ul);
     }
 
+    [Theory]
+    [InlineData(0, 16)]
+    [InlineData(0, 4096)]
+    [InlineData(100, 300)]
+    public void A_damaged_first_page_loses_nothing(int at, int count)
+    {
+        using var journal = new Journal();
+        byte[] hash = journal.Fill(50, 300);
+        byte[] bytes = File.ReadAllBytes(journal.File);
+        Array.Fill(bytes, (byte)0xEE, at, count);
+        File.WriteAllBytes(journal.File, bytes);
+        using SqliteJournalStore store = journal.Store();
+        RecoveredWorld world = WorldRecovery.Open(journal.Definition, store, new Nobody());
+        Assert.Equal(51ul, world.Damage!.Transaction);
+        Assert.Equal(hash, world.Truth.Db.StateHash());
+        Assert.Equal(bytes, File.ReadAllBytes(world.SetAside!));
+        Assert.False(File.Exists(journal.File + ".salvage"));
+        Assert.Null(WorldRecovery.Open(journal.Definition, store, new Nobody()).Damage);
+    }
+
     [Fact]
     public void A_file_that_is_no_database_is_said_to_be_so_and_left_alone()
     {
