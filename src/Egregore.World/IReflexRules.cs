@@ -48,6 +48,7 @@ public interface IReflexRules
     /// <summary>Whether <paramref name="next"/> may follow <paramref name="previous"/>. The bytes are a stranger's: any content is met with a verdict.</summary>
     /// <param name="previous">The last state judged.</param>
     /// <param name="next">The state to judge.</param>
+    /// <param name="ticks">Movement ticks from one to the other, at least 1: states get lost, and truth sees a thinned stream.</param>
     /// <param name="world">The tables as this node knows them (truth's own, or a client's cache).</param>
-    Verdict Check(ReadOnlySpan<byte> previous, ReadOnlySpan<byte> next, Database world);
+    Verdict Check(ReadOnlySpan<byte> previous, ReadOnlySpan<byte> next, int ticks, Database world);
 }

@@ -1,0 +1,271 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Egregore.Crdt;
+using Egregore.Wire;
+
+namespace Egregore.Mesh;
+
+/// <summary>
+/// Gossip: a message is pushed at once over the few links whose peers asked for it (the publisher pushes to all), its id is announced to the others, who lacks it asks an announcer.
+/// After Plumtree (Leitao, Pereira, Rodrigues 2007), with the receiver choosing who pushes to it, as in gossipsub's GRAFT.
+/// </summary>
+internal sealed partial class GossipEngine
+{
+    private readonly MeshContext _context;
+    private readonly GossipCache _cache;
+    private readonly byte[] _hashed;
+    private readonly GossipId[] _ids;
+    private readonly int[] _pending;
+    private int _pendingCount;
+    private long _announceDueMs = long.MaxValue;
+    private long _reannounceDueMs;
+
+    public GossipEngine(MeshContext context, long nowMs)
+    {
+        _context = context;
+        var options = context.Options;
+        _cache = new GossipCache(options.SeenMax, options.StoreBytesMax, context.Random.Next());
+        _wants = new WantTable(options.WantsMax, context.Random.Next());
+        _ids = new GossipId[options.IdsPerMessageMax];
+        _pending = new int[options.IdsPerMessageMax];
+        _hashed = new byte[HashedHeadBytes + options.GossipBodyBytesMax];
+        _reannounceDueMs = nowMs + 1 + context.Random.Next(options.ReannounceMs);
+    }
+
+    private const int HashedHeadBytes = 16 + 8 + 1;
+
+    public int SeenCount => _cache.Count;
+
+    public int WantCount => _wants.Count;
+
+    public long StoreBytes => _cache.Bytes;
+
+    public long NextDueMs => Math.Min(Math.Min(_announceDueMs, _reannounceDueMs), _wantsDueMs);
+
+    /// <summary>What is done with an accepted message beyond forwarding it; set by the node.</summary>
+    public required GossipHandler Handler { get; init; }
+
+    /// <summary>Publishes; the id is the hash of the content.</summary>
+    public SendResult Publish(byte topic, ReadOnlySpan<byte> body, long nowMs)
+    {
+        if (body.Length > _context.Options.GossipBodyBytesMax)
+            return SendResult.TooLarge;
+        var time = _context.Clock.Now(nowMs).Value;
+        var id = new GossipId(_context.Self, HashOf(_context.Self, topic, time, body));
+        if (_cache.Find(id) >= 0)
+            return SendResult.Refused;
+
+        var payload = new FlatWriter(_context.Payload);
+        WriteGossip(ref payload, id, topic, body);
+        var ttl = (byte)_context.Options.GossipTtl;
+        var envelope = _context.Encode(Kind.Gossip, _context.Payload.AsSpan(0, payload.Length), ttl, time);
+        var index = _cache.Add(id, envelope, nowMs);
+        ref var entry = ref _cache[index];
+        _context.Stats.GossipPublished++;
+        var sent = 0;
+        foreach (var link in _context.Links.All)
+        {
+            _context.Send(link, envelope, Reliability.Reliable);
+            entry.HeldBy |= link.Bit;
+            sent++;
+        }
+
+        // What is served later to who lacks it has crossed no link yet, but is not to be pushed as far again.
+        EnvelopeCodec.TryDecrementTtl(entry.Envelope.AsSpan(0, entry.Length));
+        return sent > 0 ? SendResult.Sent : SendResult.NoLink;
+    }
+
+    /// <summary>Takes a Gossip envelope from a link.</summary>
+    public ReceiveResult Receive(Link link, in EnvelopeView envelope, ReadOnlySpan<byte> raw, long nowMs)
+    {
+        var options = _context.Options;
+        if (GossipView.TryRead(envelope.Payload, out var view) != VerifyError.None || envelope.Header.Ttl > options.GossipTtl)
+            return ReceiveResult.Malformed;
+        var body = view.Body;
+        if (body.Length > options.GossipBodyBytesMax)
+            return ReceiveResult.TooLarge;
+        _context.Stats.GossipCopies++;
+        var id = new GossipId(view.Origin, view.Id);
+        var index = _cache.Find(id);
+        if (index >= 0)
+        {
+            _cache[index].HeldBy |= link.Bit;
+            return ReceiveResult.Ignored;
+        }
+
+        if (view.Origin == _context.Self)
+            return ReceiveResult.Ignored;
+        var ageMs = nowMs - new HlcTimestamp(envelope.Time).Milliseconds;
+        if (ageMs < -options.ClockSkewMaxMs)
+            return ReceiveResult.BadTime;
+        if (ageMs > (long)options.GossipAgeMaxMs + options.ClockSkewMaxMs)
+            return ReceiveResult.Ignored;
+        if (HashOf(view.Origin, view.Topic, envelope.Time, body) != view.Id)
+            return ReceiveResult.Forged;
+
+        var want = _wants.Find(id);
+        var known = link.Bit;
+        if (want >= 0)
+        {
+            known |= _wants[want].Announcers;
+            _wants.Remove(want);
+        }
+
+        var message = new GossipMessage
+        {
+            Origin = view.Origin, Id = view.Id, Topic = view.Topic, Time = envelope.Time, From = link.Peer, Body = body, Envelope = raw,
+        };
+        var verdict = Handler.Judge(message);
+        if (verdict != Verdict.Accept)
+        {
+            _cache[_cache.Add(id, default, nowMs)].HeldBy = known;
+            return verdict == Verdict.Reject ? ReceiveResult.Rejected : ReceiveResult.Ignored;
+        }
+
+        Forward(id, envelope, known, nowMs);
+        _context.Stats.GossipDelivered++;
+        Handler.Deliver(message, link, nowMs);
+        return ReceiveResult.Accepted;
+    }
+
+    private void Forward(GossipId id, in EnvelopeView envelope, uint known, long nowMs)
+    {
+        // Encoded anew: what truth stamped on a relayed copy is not for the next link.
+        var ttl = (byte)Math.Max(0, envelope.Header.Ttl - 1);
+        var length = EnvelopeCodec.Write(_context.Envelope, Kind.Gossip, envelope.Header.Sequence, envelope.Payload, ttl, time: envelope.Time, signature: envelope.Signature);
+        var forward = _context.Envelope.AsSpan(0, length);
+        var index = _cache.Add(id, forward, nowMs);
+        ref var entry = ref _cache[index];
+        entry.HeldBy = known;
+        if (ttl > 0)
+        {
+            foreach (var link in _context.Links.All)
+            {
+                if (!link.PushTo || (entry.HeldBy & link.Bit) != 0 || link.Peer == id.Origin)
+                    continue;
+                _context.Send(link, forward, Reliability.Reliable);
+                entry.HeldBy |= link.Bit;
+            }
+        }
+
+        entry.Pending = true;
+        if (_pendingCount == _pending.Length)
+            Announce();
+        _pending[_pendingCount++] = index;
+        _announceDueMs = Math.Min(_announceDueMs, nowMs + _context.Options.AnnounceDelayMs);
+    }
+
+    public void Tick(long nowMs)
+    {
+        if (nowMs >= _announceDueMs)
+            Announce();
+        if (nowMs >= _wantsDueMs)
+            Ask(nowMs);
+        if (nowMs >= _reannounceDueMs)
+        {
+            _reannounceDueMs = nowMs + _context.Options.ReannounceMs;
+            Reannounce(nowMs);
+        }
+    }
+
+    /// <summary>Announces what arrived since the last time to each link that is not known to have it.</summary>
+    private void Announce()
+    {
+        foreach (var link in _context.Links.All)
+        {
+            var count = 0;
+            for (var i = 0; i < _pendingCount; i++)
+            {
+                ref var entry = ref _cache[_pending[i]];
+                if (entry.Pending && (entry.HeldBy & link.Bit) == 0 && entry.Id.Origin != link.Peer)
+                    _ids[count++] = entry.Id;
+            }
+
+            SendIds(link, Kind.GossipHave, _ids.AsSpan(0, count));
+        }
+
+        for (var i = 0; i < _pendingCount; i++)
+            _cache[_pending[i]].Pending = false;
+        _pendingCount = 0;
+        _announceDueMs = long.MaxValue;
+    }
+
+    /// <summary>Recent ids once more to one link: whoever lost push and announcements hears of them here.</summary>
+    private void Reannounce(long nowMs)
+    {
+        var links = _context.Links.All;
+        if (links.Length == 0)
+            return;
+        var link = links[_context.Random.Next(links.Length)];
+        var count = 0;
+        for (var back = 0; count < _ids.Length; back++)
+        {
+            var index = _cache.Newest(back);
+            if (index < 0)
+                break;
+            ref var entry = ref _cache[index];
+            if (nowMs - entry.ArrivedMs > _context.Options.ReannounceWindowMs)
+                break;
+            if (!entry.Pending && entry.Envelope is not null && (entry.HeldBy & link.Bit) == 0 && entry.Id.Origin != link.Peer)
+                _ids[count++] = entry.Id;
+        }
+
+        SendIds(link, Kind.GossipHave, _ids.AsSpan(0, count));
+    }
+
+    public void LinkOpened(Link link)
+    {
+        _cache.ClearSlot(link.Bit);
+        _wants.ClearSlot(link.Bit);
+    }
+
+    public void LinkClosed(Link link) => _wants.ClearSlot(link.Bit);
+
+    private void SendIds(Link link, Kind kind, ReadOnlySpan<GossipId> ids)
+    {
+        if (ids.IsEmpty)
+            return;
+        var writer = new FlatWriter(_context.Payload);
+        var table = writer.BeginTable(1, false);
+        var at = writer.AddOffset(table, 1, 0);
+        writer.EndTable(table, 1);
+        MemoryMarshal.AsBytes(ids).CopyTo(writer.Vector(at, ids.Length, GossipId.SizeBytes, 8));
+        writer.Patch(0, table);
+        _context.Send(link, _context.Encode(kind, _context.Payload.AsSpan(0, writer.Length)), Reliability.Reliable);
+    }
+
+    private static void WriteGossip(ref FlatWriter writer, GossipId id, byte topic, ReadOnlySpan<byte> body)
+    {
+        var slots = body.IsEmpty ? 3 : 4;
+        var table = writer.BeginTable(slots, true);
+        writer.Add(table, slots, 0, id.Id);
+        id.Origin.Write(writer.Slot(table, slots, 1, PeerId.SizeBytes));
+        var at = body.IsEmpty ? 0 : writer.AddOffset(table, slots, 3);
+        writer.Add(table, slots, 2, topic);
+        writer.EndTable(table, slots);
+        if (at != 0)
+            writer.Bytes(at, body);
+        writer.Patch(0, table);
+    }
+
+    /// <summary>First 8 bytes, big-endian, of SHA-256 over origin, time, topic, body.</summary>
+    private ulong HashOf(PeerId origin, byte topic, ulong time, ReadOnlySpan<byte> body)
+    {
+        origin.Write(_hashed);
+        BinaryPrimitives.WriteUInt64LittleEndian(_hashed.AsSpan(16), time);
+        _hashed[24] = topic;
+        body.CopyTo(_hashed.AsSpan(HashedHeadBytes));
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(_hashed.AsSpan(0, HashedHeadBytes + body.Length), hash);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash);
+    }
+}
+
+/// <summary>The node's side of gossip.</summary>
+internal abstract class GossipHandler
+{
+    public abstract Verdict Judge(in GossipMessage message);
+
+    public abstract void Deliver(in GossipMessage message, Link link, long nowMs);
+}

@@ -1,0 +1,21 @@
+namespace Egregore.Mesh;
+
+/// <summary>A rate with a burst of two seconds' worth; starts full.</summary>
+internal struct TokenBucket
+{
+    private long _spentMilli;
+    private long _atMs;
+
+    /// <summary>Takes <paramref name="cost"/> units when they are there.</summary>
+    public bool TryTake(long nowMs, int perSecond, int cost)
+    {
+        var elapsed = nowMs - _atMs;
+        _atMs = nowMs;
+        _spentMilli = elapsed >= 2_000 ? 0 : Math.Max(0, _spentMilli - (elapsed * perSecond));
+        var spent = _spentMilli + (cost * 1_000L);
+        if (spent > perSecond * 2_000L)
+            return false;
+        _spentMilli = spent;
+        return true;
+    }
+}
