@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Egregore.Crdt;
 
 /// <summary>One write that goes into a delta: its dot, and where the store keeps it.</summary>
@@ -10,6 +12,9 @@ internal interface IDeltaItems
 
     /// <summary>The most bytes that an item needs.</summary>
     int ItemSizeMax(DeltaItem item);
+
+    /// <summary>Sets the position of each replica that an item names besides its own to 0.</summary>
+    void NameReplicas(DeltaItem item, Span<int> position);
 
     /// <summary>Writes what stands before the items (at most 32 bytes).</summary>
     int WriteItemsHead(Span<byte> destination, ReadOnlySpan<DeltaItem> items);
@@ -80,9 +85,9 @@ internal sealed class DeltaBuilder(ReplicaTable table)
         more = chosen < items.Count;
         FirstLeftOut = more ? items[chosen].Counter : 0;
         if (more) CutRanges(items[chosen]);
-        ReadOnlySpan<DeltaItem> taken = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(items)[..chosen];
-        ReadOnlySpan<DeltaRange> kept = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ranges);
-        ReadOnlySpan<int> named = NameReplicas(taken, kept, withCut);
+        ReadOnlySpan<DeltaItem> taken = CollectionsMarshal.AsSpan(items)[..chosen];
+        ReadOnlySpan<DeltaRange> kept = CollectionsMarshal.AsSpan(ranges);
+        ReadOnlySpan<int> named = NameReplicas(store, taken, kept, withCut);
         int at = DeltaHeader.Write(destination, store.Kind, table, named, position, kept, withCut);
         at += store.WriteItemsHead(destination[at..], taken);
         foreach (DeltaItem item in taken) at += store.WriteItem(destination[at..], item, position);
@@ -118,10 +123,15 @@ internal sealed class DeltaBuilder(ReplicaTable table)
         }
     }
 
-    private ReadOnlySpan<int> NameReplicas(ReadOnlySpan<DeltaItem> taken, ReadOnlySpan<DeltaRange> kept, bool withCut)
+    private ReadOnlySpan<int> NameReplicas<TStore>(TStore store, ReadOnlySpan<DeltaItem> taken, ReadOnlySpan<DeltaRange> kept, bool withCut)
+        where TStore : class, IDeltaItems
     {
         Array.Fill(position, -1);
-        foreach (ref readonly DeltaItem item in taken) position[item.Replica] = 0;
+        foreach (ref readonly DeltaItem item in taken)
+        {
+            position[item.Replica] = 0;
+            store.NameReplicas(item, position);
+        }
         foreach (ref readonly DeltaRange range in kept) position[range.Replica] = 0;
         int count = 0;
         foreach (int index in table.Order())

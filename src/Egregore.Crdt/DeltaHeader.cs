@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Egregore.Crdt;
 
 /// <summary>Writes <c>From + 1</c> to <c>To</c> of a replica, each of them in the delta or overtaken by what its reader has or will be told.</summary>
@@ -8,8 +10,8 @@ internal readonly record struct DeltaRange(int Replica, ulong From, ulong To);
 /// <code>
 /// kind      1   'M' or 'S'
 /// version   1   1
-/// flags     1   bit 0: the cut's vector follows
-/// cut time  v   0: the sender never compacted
+/// flags     1   bit 0: a cut is given
+/// cut time  8   little-endian, above 0; only with the flag
 /// replicas  v   count, then 16 bytes each, strictly rising; later fields name them by position
 /// ranges    v   count, then replica v, from v, length v; replicas strictly rising
 /// cut       v   count, then replica v, counter v; strictly rising; only with the flag
@@ -43,7 +45,8 @@ internal sealed class DeltaHeader
         if (!reader.TryByte(out byte flags)) return MergeResult.Truncated;
         if (flags > FlagCut) return MergeResult.UnknownFormat;
         hasCut = (flags & FlagCut) != 0;
-        if (!reader.TryVarint(out cutTime)) return MergeResult.Truncated;
+        cutTime = 0;
+        if (hasCut && !reader.TryUInt64(out cutTime)) return MergeResult.Truncated;
         if (hasCut && cutTime == 0) return MergeResult.RangesInvalid;
         MergeResult result = TryReadReplicas(ref reader, replicasMax);
         if (result == MergeResult.Merged) result = TryReadRanges(ref reader);
@@ -123,24 +126,22 @@ internal sealed class DeltaHeader
         return MergeResult.Merged;
     }
 
-    /// <summary>What compaction says to one of the delta's writes; <see cref="FindReplicas"/> came first.</summary>
+    /// <summary>What is wrong with one of the delta's writes, if anything; <see cref="FindReplicas"/> came first.</summary>
+    /// <param name="table">The store's table.</param>
+    /// <param name="replica">The writer, by its place in the delta.</param>
+    /// <param name="counter">The number of the write.</param>
+    /// <param name="time">When it was written; the greatest number where the kind of store has no times.</param>
     public MergeResult CheckDot(ReplicaTable table, int replica, ulong counter, ulong time)
     {
-        int index = local[replica];
-        if (index == 0 && counter > table.Seen[0]) return MergeResult.OwnWritesUnknown;
-        if (time != 0 && time <= table.CutTime && (index < 0 || counter > table.Cut[index])) return MergeResult.SenderBehindCompaction;
-        return MergeResult.Merged;
+        if (local[replica] == 0 && counter > table.Seen[0]) return MergeResult.OwnWritesUnknown;
+        if (table.IsStale(ids[replica], counter, time)) return MergeResult.SenderBehindCompaction;
+        // A store that is being filled cannot tell an old write that stands from one whose removal was forgotten: only those who forgot can.
+        bool forgotten = table.Joining && cutTime < table.CutTime && local[replica] >= 0 && counter <= table.Cut[local[replica]];
+        return forgotten ? MergeResult.SenderBehindCompaction : MergeResult.Merged;
     }
 
-    /// <summary>What is to be done about the sender's cut.</summary>
-    public CutAction CompareCuts(ReplicaTable table)
-    {
-        if (cutTime < table.CutTime) return table.Joining ? CutAction.RefuseSender : CutAction.None;
-        if (cutTime == table.CutTime) return CutAction.None;
-        if (!hasCut) return CutAction.HoldRanges;
-        if (table.Covers(cut)) return CutAction.Adopt;
-        return table.Seen[0] == 0 ? CutAction.Restart : CutAction.RefuseSelf;
-    }
+    /// <summary>Whether the sender has forgotten what this store never saw.</summary>
+    public bool IsAhead(ReplicaTable table) => hasCut && cutTime > table.CutTime && !table.Covers(cut);
 
     public HlcTimestamp CutTime => new(cutTime);
 
@@ -179,7 +180,7 @@ internal sealed class DeltaHeader
     /// <param name="used">The store's indexes to put into the delta's table, in the order of ids.</param>
     /// <param name="position">For each of the store's indexes its place in <paramref name="used"/>.</param>
     /// <param name="ranges">In the order of ids.</param>
-    /// <param name="withCut">Whether the cut's vector goes along.</param>
+    /// <param name="withCut">Whether the cut goes along.</param>
     public static int Write(
         Span<byte> destination, byte kind, ReplicaTable table, ReadOnlySpan<int> used, ReadOnlySpan<int> position, ReadOnlySpan<DeltaRange> ranges, bool withCut)
     {
@@ -187,7 +188,11 @@ internal sealed class DeltaHeader
         destination[1] = FormatVersion;
         destination[2] = withCut ? FlagCut : (byte)0;
         int at = 3;
-        at += Varint.Write(destination[at..], table.CutTime);
+        if (withCut)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(destination[at..], table.CutTime);
+            at += 8;
+        }
         at += Varint.Write(destination[at..], (ulong)used.Length);
         foreach (int index in used)
         {
@@ -220,15 +225,4 @@ internal sealed class DeltaHeader
         }
         return at;
     }
-}
-
-/// <summary>What is to be done about a sender's cut.</summary>
-internal enum CutAction : byte
-{
-    None,
-    Adopt,
-    Restart,
-    HoldRanges,
-    RefuseSender,
-    RefuseSelf
 }

@@ -16,12 +16,12 @@ public sealed partial class LwwMap
     /// <summary>Whether there are local writes that no <see cref="TakeDelta(Span{byte}, out bool)"/> has taken.</summary>
     public bool HasDelta => table.Seen[0] > taken;
 
-    /// <summary>This replica's own writes since the last call, to send to every peer at once. Empty: there are none.</summary>
+    /// <summary>This replica's own writes since the last call, at most <see cref="CrdtLimits.DeltaBytesMax"/>, to send to every peer. Empty: there are none.</summary>
     public byte[] TakeDelta()
     {
         if (!HasDelta) return [];
         GatherLocal();
-        byte[] bytes = new byte[builder.SizeMax(this, withCut: false)];
+        byte[] bytes = new byte[Math.Min(limits.DeltaBytesMax, builder.SizeMax(this, withCut: false))];
         return bytes[..WriteLocal(bytes, out _)];
     }
 
@@ -59,8 +59,8 @@ public sealed partial class LwwMap
         return bytes[..builder.Write(this, bytes, withCut, sorted: false, out more)];
     }
 
-    /// <summary>As the other, without a bound but the store's own: the whole answer at once.</summary>
-    public byte[] DeltaSince(VersionVector since) => DeltaSince(since, int.MaxValue, out _);
+    /// <summary>As the other, as much as <see cref="CrdtLimits.DeltaBytesMax"/> allows.</summary>
+    public byte[] DeltaSince(VersionVector since) => DeltaSince(since, limits.DeltaBytesMax, out _);
 
     private void NoteLocal(int slot, ulong counter)
     {
@@ -111,6 +111,11 @@ public sealed partial class LwwMap
             localSlotsKnown = true;
         }
         return written;
+    }
+
+    void IDeltaItems.NameReplicas(DeltaItem item, Span<int> position)
+    {
+        // An entry names only its writer.
     }
 
     int IDeltaItems.ItemSizeMax(DeltaItem item) =>

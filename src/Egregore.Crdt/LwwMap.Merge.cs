@@ -47,7 +47,7 @@ public sealed partial class LwwMap
     /// <param name="nowMs">The host's time in milliseconds since the Unix epoch, for the bound on skew.</param>
     public MergeResult Merge(ReadOnlySpan<byte> delta, long nowMs)
     {
-        MergeResult result = Check(delta, nowMs, out int count, out ulong latest, out CutAction action);
+        MergeResult result = Check(delta, nowMs, out int count, out ulong latest, out bool joins);
         if (result != MergeResult.Merged)
         {
             refusedCount++;
@@ -55,21 +55,23 @@ public sealed partial class LwwMap
         }
         mergedCount++;
         header.AddReplicas(table);
-        if (action == CutAction.Restart) Restart();
-        if (action is CutAction.Adopt or CutAction.Restart) table.RaiseCut(header.CutTime, header.CutVector);
-        if (action == CutAction.Adopt) ForgetRemoved();
+        if (joins)
+        {
+            table.Join(header.CutTime, header.CutVector);
+            clock.TryReceive(header.CutTime, nowMs);
+        }
         for (int i = 0; i < count; i++) Apply(delta, in incoming[i]);
         if (latest != 0) clock.TryReceive(new(latest), nowMs);
-        if (action != CutAction.HoldRanges && header.ApplyRanges(table)) return MergeResult.Merged;
+        if (header.ApplyRanges(table)) return MergeResult.Merged;
         gapCount++;
         return MergeResult.MergedWithGap;
     }
 
-    private MergeResult Check(ReadOnlySpan<byte> delta, long nowMs, out int count, out ulong latest, out CutAction action)
+    private MergeResult Check(ReadOnlySpan<byte> delta, long nowMs, out int count, out ulong latest, out bool joins)
     {
         count = 0;
         latest = 0;
-        action = CutAction.None;
+        joins = false;
         if (delta.Length > limits.DeltaBytesMax) return MergeResult.TooLarge;
         var reader = new ByteReader(delta);
         MergeResult result = header.TryRead(ref reader, KindMap, limits.ReplicasMax);
@@ -85,9 +87,12 @@ public sealed partial class LwwMap
             result = header.CheckDot(table, entry.Replica, entry.Counter, entry.Time);
             if (result != MergeResult.Merged) return result;
         }
-        action = header.CompareCuts(table);
-        if (action == CutAction.RefuseSelf) return MergeResult.BehindCompaction;
-        if (action == CutAction.RefuseSender) return MergeResult.SenderBehindCompaction;
+        joins = header.IsAhead(table);
+        if (joins)
+        {
+            if (!IsFresh(header.CutTime)) return MergeResult.BehindCompaction;
+            if (!clock.Accepts(header.CutTime, nowMs)) return MergeResult.TimeTooFarAhead;
+        }
         return entryCount + count <= limits.EntriesMax || entryCount + NewKeys(delta, count) <= limits.EntriesMax ? MergeResult.Merged : MergeResult.EntriesFull;
     }
 
@@ -97,7 +102,7 @@ public sealed partial class LwwMap
         latest = 0;
         if (!reader.TryVarint(out ulong entriesCount)) return MergeResult.Truncated;
         if (entriesCount == 0) return MergeResult.Merged;
-        if (entriesCount * EntrySizeMin > (ulong)reader.Remaining) return MergeResult.Truncated;
+        if (entriesCount > (ulong)reader.Remaining / EntrySizeMin) return MergeResult.Truncated;
         if (!reader.TryUInt64(out latest)) return MergeResult.Truncated;
         if (incoming.Length < (int)entriesCount) incoming = new Incoming[Math.Max((int)entriesCount, incoming.Length * 2)];
         ulong youngest = ulong.MaxValue;
@@ -181,14 +186,14 @@ public sealed partial class LwwMap
         return replica != entry.Replica ? table.Ids[replica] > table.Ids[entry.Replica] : incomingEntry.Counter > entry.Counter;
     }
 
-    private void Restart()
+    /// <summary>Whether the map holds nothing but this replica's own writes, all of them after a time: it can be filled from there.</summary>
+    private bool IsFresh(HlcTimestamp after)
     {
-        Array.Clear(entries, 0, entryCount);
-        slots.Clear();
-        entryCount = 0;
-        Count = 0;
-        Revision++;
-        table.Restart();
-        ForgetLocalSlots();
+        if (!table.KnowsOnlyItself()) return false;
+        for (int slot = 0; slot < entryCount; slot++)
+        {
+            if (entries[slot].Replica != 0 || entries[slot].Time <= after.Value) return false;
+        }
+        return true;
     }
 }

@@ -86,7 +86,7 @@ public sealed partial class LwwMap : IDeltaItems
     /// <summary>What is covered; a copy. Sent to a peer, it asks for the rest.</summary>
     public VersionVector Version => table.Version();
 
-    /// <summary>The cut up to which removed keys were forgotten; null: never.</summary>
+    /// <summary>The cut up to which removed keys may have been forgotten, here or by the peer that filled this map; null: none.</summary>
     public StableCut? Compacted => table.CutTime == 0 ? null : new StableCut(new(table.CutTime), table.CutVector());
 
     /// <summary>Called with each key whose value appeared, changed or went by a merge, while the merge runs; must not change the map.</summary>
@@ -133,10 +133,12 @@ public sealed partial class LwwMap : IDeltaItems
         {
             if (!IsKey(key)) return WriteResult.KeyInvalid;
             if (entryCount >= limits.EntriesMax) return WriteResult.Full;
-            slot = AddSlot(key);
+            slot = -1;
         }
+        HlcTimestamp time = clock.Now(nowMs);
+        if (slot < 0) slot = AddSlot(key);
         ref Entry entry = ref entries[slot];
-        Stamp(ref entry, slot, nowMs);
+        Stamp(ref entry, slot, time);
         PutValue(ref entry, value);
         return WriteResult.Written;
     }
@@ -146,7 +148,7 @@ public sealed partial class LwwMap : IDeltaItems
     {
         if (!slots.TryGetValue(key, out int slot) || entries[slot].Length < 0) return WriteResult.NothingThere;
         ref Entry entry = ref entries[slot];
-        Stamp(ref entry, slot, nowMs);
+        Stamp(ref entry, slot, clock.Now(nowMs));
         PutRemoved(ref entry);
         return WriteResult.Written;
     }
@@ -173,12 +175,11 @@ public sealed partial class LwwMap : IDeltaItems
             == System.Buffers.OperationStatus.Done && read == key.Length;
     }
 
-    private void Stamp(ref Entry entry, int slot, long nowMs)
+    private void Stamp(ref Entry entry, int slot, HlcTimestamp time)
     {
         // The clock follows every time that was merged, so the new time is above the entry's.
-        ulong time = clock.Now(nowMs).Value;
-        if (time <= entry.Time) throw new InvalidOperationException("The clock is behind an entry of its own map.");
-        entry.Time = time;
+        if (time.Value <= entry.Time) throw new InvalidOperationException("The clock is behind an entry of its own map.");
+        entry.Time = time.Value;
         entry.Replica = 0;
         entry.Counter = ++table.Seen[0];
         NoteLocal(slot, entry.Counter);
@@ -216,7 +217,9 @@ public sealed partial class LwwMap : IDeltaItems
     {
         for (int slot = entryCount - 1; slot >= 0; slot--)
         {
-            if (entries[slot].Length >= 0 || entries[slot].Time > table.CutTime) continue;
+            if (entries[slot].Length >= 0 || entries[slot].Time > table.GuardTime) continue;
+            // A removal that went out by anti-entropy alone leaves a gap for those who only take deltas, and they will ask.
+            if (entries[slot].Replica == 0) taken = Math.Max(taken, entries[slot].Counter);
             slots.Remove(entries[slot].Key);
             int last = --entryCount;
             if (slot != last)

@@ -9,6 +9,7 @@ internal sealed class ReplicaTable
     private readonly Dictionary<ReplicaId, int> indexes = [];
     private readonly int replicasMax;
     private int[] order = [0];
+    private readonly VersionVector guard = new();
 
     public ReplicaTable(ReplicaId own, int replicasMax)
     {
@@ -24,18 +25,31 @@ internal sealed class ReplicaTable
     /// <summary>Writes 1 to this number are covered.</summary>
     public ulong[] Seen { get; private set; }
 
-    /// <summary>The vector of the cut.</summary>
+    /// <summary>The time up to which this store's own host had it forget, 0: never.</summary>
+    public ulong GuardTime { get; private set; }
+
+    /// <summary>The vector of the cut: what is missing here may have been forgotten up to there.</summary>
     public ulong[] Cut { get; private set; }
 
     public int Count { get; private set; }
 
-    /// <summary>The time of the cut, 0: never compacted.</summary>
+    /// <summary>The time of the cut, 0: nothing was ever forgotten.</summary>
     public ulong CutTime { get; private set; }
 
-    /// <summary>Took over a cut without having seen all that it covers: an empty replica that is being filled.</summary>
+    /// <summary>Was empty when a compacted peer began to fill it, and does not cover that peer's cut yet.</summary>
     public bool Joining { get; private set; }
 
     public int Find(ReplicaId id) => id == Ids[0] ? 0 : indexes.TryGetValue(id, out int index) ? index : -1;
+
+    /// <summary>Whether nothing of any other replica was ever taken.</summary>
+    public bool KnowsOnlyItself()
+    {
+        for (int i = 1; i < Count; i++)
+        {
+            if (Seen[i] != 0) return false;
+        }
+        return true;
+    }
 
     public bool HasRoom(int more) => Count + more <= replicasMax;
 
@@ -82,19 +96,23 @@ internal sealed class ReplicaTable
         return true;
     }
 
-    /// <summary>Takes a later cut; the caller has made sure that it is safe.</summary>
+    /// <summary>Takes a later cut that this store was told by its own host.</summary>
     public void RaiseCut(HlcTimestamp time, VersionVector vector)
     {
-        CutTime = Math.Max(CutTime, time.Value);
-        for (int i = 0; i < vector.Count; i++)
-        {
-            int index = Find(vector.Replicas[i]);
-            if (index < 0) index = Add(vector.Replicas[i]);
-            Cut[index] = Math.Max(Cut[index], vector.Counters[i]);
-        }
-        Joining = true;
+        RaiseForgotten(time, vector);
+        GuardTime = Math.Max(GuardTime, time.Value);
+        guard.Merge(vector);
+    }
+
+    /// <summary>Begins to fill an empty store from a peer that has compacted.</summary>
+    public void Join(HlcTimestamp time, VersionVector vector)
+    {
+        RaiseForgotten(time, vector);
         EndJoining();
     }
+
+    /// <summary>A write that no member can still send after the cut: its sender was away.</summary>
+    public bool IsStale(ReplicaId replica, ulong counter, ulong time) => time <= GuardTime && counter > guard[replica];
 
     public void EndJoining()
     {
@@ -106,8 +124,17 @@ internal sealed class ReplicaTable
         Joining = false;
     }
 
-    /// <summary>Forgets what was seen of others, to be filled again.</summary>
-    public void Restart() => Array.Clear(Seen);
+    private void RaiseForgotten(HlcTimestamp time, VersionVector vector)
+    {
+        CutTime = Math.Max(CutTime, time.Value);
+        for (int i = 0; i < vector.Count; i++)
+        {
+            int index = Find(vector.Replicas[i]);
+            if (index < 0) index = Add(vector.Replicas[i]);
+            Cut[index] = Math.Max(Cut[index], vector.Counters[i]);
+            Joining |= Seen[index] < Cut[index];
+        }
+    }
 
     private VersionVector ToVector(ulong[] counters)
     {

@@ -6,7 +6,7 @@ public enum VectorError : byte
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>The bytes end early, or go on after the last entry.</summary>
+    /// <summary>The bytes end early, go on after the last entry, or hold a number that is not in its shortest form.</summary>
     Length,
 
     /// <summary>More replicas than the reader's bound.</summary>
@@ -15,7 +15,7 @@ public enum VectorError : byte
     /// <summary>Replicas do not rise strictly.</summary>
     OutOfOrder,
 
-    /// <summary>A counter is 0, above <see cref="VersionVector.CounterMax"/>, or not in its shortest form.</summary>
+    /// <summary>A counter is 0 or above <see cref="VersionVector.CounterMax"/>.</summary>
     Counter
 }
 
@@ -138,7 +138,8 @@ public sealed class VersionVector : IEquatable<VersionVector>
         {
             if (!reader.TryReplica(out read.replicas[i])) return VectorError.Length;
             if (i > 0 && read.replicas[i] <= read.replicas[i - 1]) return VectorError.OutOfOrder;
-            if (!reader.TryVarint(out ulong counter) || counter is 0 or > CounterMax) return VectorError.Counter;
+            if (!reader.TryVarint(out ulong counter)) return VectorError.Length;
+            if (counter is 0 or > CounterMax) return VectorError.Counter;
             read.counters[i] = counter;
         }
         if (reader.Remaining != 0) return VectorError.Length;
