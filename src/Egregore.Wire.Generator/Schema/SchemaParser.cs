@@ -135,7 +135,7 @@ internal sealed class SchemaParser
             SchemaPosition position = Current.Position;
             string name = ReadDottedName();
             var member = new UnionMember { Position = position, Type = new TypeReference { Name = name, Position = position } };
-            member.Name = name.Substring(name.LastIndexOf('.') + 1);
+            member.Name = name.Replace('.', '_');
             if (Current.Is(":"))
             {
                 _next++;
@@ -190,6 +190,10 @@ internal sealed class SchemaParser
             {
                 _next++;
                 field.DefaultPosition = Current.Position;
+                if (Current.Is("["))
+                {
+                    throw Unsupported(Current, "a default for a vector");
+                }
                 field.DefaultText = Current.Kind == TokenKind.Identifier ? ReadDottedName() : Take(TokenKind.Number, TokenKind.Text).Text;
             }
             field.Attributes = ReadAttributes(attributes);

@@ -27,6 +27,15 @@ public readonly ref struct FlatTableReader
         _vtableBytes = BinaryPrimitives.ReadUInt16LittleEndian(buffer[_vtable..]);
     }
 
+    /// <summary>A table whose vtable the verifier has just found.</summary>
+    internal FlatTableReader(ReadOnlySpan<byte> buffer, int position, int vtable, int vtableBytes)
+    {
+        _buffer = buffer;
+        Position = position;
+        _vtable = vtable;
+        _vtableBytes = vtableBytes;
+    }
+
     /// <summary>Where the table begins in its buffer.</summary>
     public int Position { get; }
 

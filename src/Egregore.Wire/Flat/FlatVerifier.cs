@@ -85,7 +85,7 @@ public ref struct FlatVerifier
         {
             return VerifyError.OffsetOutOfBounds;
         }
-        table = new FlatTableReader(_buffer, position);
+        table = new FlatTableReader(_buffer, position, (int)vtable, vtableBytes);
         return Spend(tableBytes);
     }
 
@@ -98,6 +98,7 @@ public ref struct FlatVerifier
     /// <param name="size">Its length in bytes.</param>
     /// <param name="alignment">A power of two.</param>
     /// <param name="required">Whether absence is an error.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VerifyError Inline(in FlatTableReader table, int id, int size, int alignment, bool required = false)
     {
         int offset = table.Offset(id);

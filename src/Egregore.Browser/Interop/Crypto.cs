@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices.JavaScript;
+
+namespace Egregore.Browser.Interop;
+
+/// <summary>web/src/edge/crypto.ts: the tab's key pair, in WebCrypto.</summary>
+internal static partial class Crypto
+{
+    /// <summary>65 bytes: the uncompressed point.</summary>
+    [JSImport("cryptoPublicKey", Edge.Module)]
+    internal static partial byte[] PublicKey();
+
+    /// <summary>The signature in base64, 64 bytes r||s.</summary>
+    [JSImport("cryptoSign", Edge.Module)]
+    internal static partial Task<string> SignAsync([JSMarshalAs<JSType.MemoryView>] Span<byte> bytes);
+
+    [JSImport("cryptoVerify", Edge.Module)]
+    internal static partial Task<bool> VerifyAsync(
+        [JSMarshalAs<JSType.MemoryView>] Span<byte> publicKey,
+        [JSMarshalAs<JSType.MemoryView>] Span<byte> signature,
+        [JSMarshalAs<JSType.MemoryView>] Span<byte> bytes);
+
+    [JSImport("cryptoRandom", Edge.Module)]
+    internal static partial byte[] Random(int count);
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Egregore.Server;
+using Egregore.Wire;
+using VoxelArena;
+
+namespace Egregore.Cli.Commands;
+
+/// <summary><c>egregore serve</c>: hosts a world and prints one address.</summary>
+internal sealed class ServeCommand : Command
+{
+    private readonly Option<string> _url = new("--url") { Description = "Address to listen on; port 0 takes a free one", DefaultValueFactory = _ => "http://127.0.0.1:5170" };
+    private readonly Option<string> _data = new("--data") { Description = "Folder of the journal", DefaultValueFactory = _ => "data" };
+    private readonly Option<string> _world = new("--world") { Description = "Name of the world", DefaultValueFactory = _ => "main" };
+    private readonly Option<Authority> _authority = new("--authority")
+    {
+        Description = "Who decides movement: server (all through truth), hybrid (peers, checked by truth) or mesh (peers only)",
+        DefaultValueFactory = _ => Authority.Hybrid,
+    };
+
+    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the terrain", DefaultValueFactory = _ => 1 };
+    private readonly Option<string[]> _ice = new("--ice") { Description = "STUN or TURN server for browsers, such as stun:example.org:3478; repeat for more" };
+    private readonly Option<string[]> _origin = new("--origin") { Description = "Another origin whose pages may join; repeat for more" };
+    private readonly Option<int> _sessions = new("--sessions") { Description = "Most sessions at once", DefaultValueFactory = _ => new ServerOptions().SessionsMax };
+    private readonly Option<bool> _quiet = new("--quiet") { Description = "Print nothing but the address" };
+
+    public ServeCommand()
+        : base("serve", "Host a world and print its address")
+    {
+        foreach (var option in (Option[])[_url, _data, _world, _authority, _seed, _ice, _origin, _sessions, _quiet])
+            Add(option);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult result, CancellationToken cancel)
+    {
+        var pages = PagePaths.Find();
+        var options = new ServerOptions
+        {
+            Url = result.GetValue(_url)!,
+            DataFolder = result.GetValue(_data)!,
+            World = result.GetValue(_world)!,
+            Authority = result.GetValue(_authority),
+            Seed = result.GetValue(_seed),
+            IceServers = result.GetValue(_ice) ?? [],
+            AllowedOrigins = result.GetValue(_origin) ?? [],
+            SessionsMax = result.GetValue(_sessions),
+            ConnectionsPerAddressMax = Math.Max(new ServerOptions().ConnectionsPerAddressMax, result.GetValue(_sessions)),
+            PagesFolder = pages.Web ?? "web/dist",
+            BrowserFolder = pages.Browser ?? "artifacts/browser",
+            Log = !result.GetValue(_quiet),
+        };
+        await EgregoreServer.RunAsync(new Arena(), options, server => Announce(server, options), cancel);
+        return ExitCodes.Success;
+    }
+
+    private static void Announce(EgregoreServer server, ServerOptions options)
+    {
+        var address = server.Address.ToString().TrimEnd('/');
+        Console.WriteLine(options.Log ? $"World '{options.World}' ({options.Authority.ToString().ToLowerInvariant()}): {address}" : address);
+        if (options.Log)
+            Console.WriteLine($"Open it in two windows. What happens inside: {address}/dashboard. Ctrl+C stops it.");
+    }
+}

@@ -1,0 +1,77 @@
+using Egregore.Wire;
+
+namespace Egregore.Peer;
+
+/// <summary>How a neighbour's newest state came.</summary>
+public enum NeighbourPath : byte
+{
+    /// <summary>Over a direct link.</summary>
+    Direct = 0,
+
+    /// <summary>Relayed by truth, peer to peer in content.</summary>
+    Relay = 1,
+
+    /// <summary>In one of truth's room frames.</summary>
+    Truth = 2,
+}
+
+/// <summary>One other participant that this one sees.</summary>
+/// <remarks>Owned by its <see cref="Participant"/>; read it between calls.</remarks>
+public sealed class Neighbour
+{
+    internal Neighbour(PeerId peer, int stateBytes, double tickMs)
+    {
+        Peer = peer;
+        Track = new ReflexTrack(stateBytes, tickMs);
+        Chain = new ChainVerifier(peer, stateBytesMax: stateBytes);
+    }
+
+    /// <summary>Who.</summary>
+    public PeerId Peer { get; }
+
+    /// <summary>As truth or the mesh says; empty until known.</summary>
+    public string Name { get; internal set; } = "";
+
+    /// <summary>Short id in truth's room frames; 0 while unknown.</summary>
+    public ushort Handle { get; internal set; }
+
+    /// <summary>Its recent states, to be played back.</summary>
+    public ReflexTrack Track { get; }
+
+    /// <summary>How the newest state came.</summary>
+    public NeighbourPath Path { get; internal set; }
+
+    /// <summary>States that the rules accepted.</summary>
+    public long Accepted { get; internal set; }
+
+    /// <summary>States that break the rules: not shown.</summary>
+    public long Rejected { get; internal set; }
+
+    /// <summary>States that could not be judged, after a gap.</summary>
+    public long Unjudged { get; internal set; }
+
+    /// <summary>Checkpoints whose signature and chain were right.</summary>
+    public long CheckpointsVerified { get; internal set; }
+
+    /// <summary>Checkpoints that contradict the states received, or whose signature is wrong.</summary>
+    public long CheckpointsWrong { get; internal set; }
+
+    /// <summary>Why the last state was rejected; empty when none was.</summary>
+    public string LastRejection { get; internal set; } = "";
+
+    /// <summary>Round trip by way of truth although a direct link is open, smoothed, milliseconds; -1 while unknown.</summary>
+    public double ViaTruthRttMs { get; internal set; } = -1;
+
+    internal ChainVerifier Chain { get; }
+
+    internal uint ProbeId { get; set; }
+
+    internal long ProbeSentMs { get; set; }
+
+    internal long ReportedBytes { get; set; }
+
+    /// <summary>When anything of it arrived last, the host's clock.</summary>
+    public long HeardAtMs { get; internal set; }
+
+    internal long MeshAtMs { get; set; } = long.MinValue / 2;
+}

@@ -1,0 +1,192 @@
+using Egregore.Mesh;
+using Egregore.Wire;
+
+namespace Egregore.Peer;
+
+// Opening direct links. Signals travel through truth, which stamps who sent them; when truth is gone they travel through common neighbours, signed.
+public sealed partial class Participant
+{
+    private const int SignalBytesMax = 16 * 1024;
+    private const int SignalAgeMaxMs = 30_000;
+
+    private readonly Dictionary<PeerId, Attempt> _attempts = [];
+    private readonly Dictionary<uint, PendingSignal> _signalsToSign = [];
+    private readonly Dictionary<uint, PendingSignal> _signalsToVerify = [];
+    private uint _connection;
+
+    /// <summary>The host's peer connection has something to tell the other side: a description or a candidate.</summary>
+    /// <param name="peer">Whom it is for.</param>
+    /// <param name="connection">The attempt it belongs to; signals of an attempt that was given up are dropped.</param>
+    /// <param name="type">Offer, answer, candidate or bye.</param>
+    /// <param name="data">SDP or candidate line, at most 16 KiB.</param>
+    /// <param name="mid">Media id of a candidate.</param>
+    /// <param name="nowMs">The host's clock.</param>
+    public void LocalSignal(PeerId peer, uint connection, SignalType type, string data, string mid, long nowMs)
+    {
+        if (!_attempts.TryGetValue(peer, out var attempt) || attempt.Connection != connection)
+            return;
+        SendSignal(peer, new Signal { Type = type, Connection = connection, Data = data, Mid = mid }, nowMs);
+    }
+
+    /// <summary>Both channels of a direct link are open.</summary>
+    public void LinkOpened(PeerId peer, uint connection, long nowMs)
+    {
+        if (_attempts.TryGetValue(peer, out var attempt) && attempt.Connection == connection)
+        {
+            attempt.Open = true;
+            if (_mesh.LinkOpened(peer, LinkKind.Direct, nowMs))
+                return;
+        }
+
+        _attempts.Remove(peer);
+        _host.HangUp(peer);
+    }
+
+    /// <summary>A direct link closed, or an attempt at one failed.</summary>
+    public void LinkClosed(PeerId peer, uint connection, long nowMs)
+    {
+        if (!_attempts.TryGetValue(peer, out var attempt) || attempt.Connection != connection)
+            return;
+        _attempts.Remove(peer);
+        if (attempt.Open)
+            _mesh.LinkClosed(peer, LinkKind.Direct, nowMs);
+        else
+            _mesh.ConnectFailed(peer, nowMs);
+    }
+
+    private void Dial(PeerId peer)
+    {
+        // Our own dial and an answer to theirs may meet: the one that is under way stands.
+        if (_attempts.ContainsKey(peer))
+            return;
+        var attempt = new Attempt(NextConnection(), Offering: true);
+        _attempts[peer] = attempt;
+        _host.Dial(peer, attempt.Connection);
+    }
+
+    private void HangUp(PeerId peer)
+    {
+        if (_attempts.Remove(peer))
+            _host.HangUp(peer);
+    }
+
+    private void ReceiveSignal(PeerId from, Signal signal, long nowMs)
+    {
+        if (from == Self || signal.Data.Length > SignalBytesMax)
+        {
+            Stats.SignalsRefused++;
+            return;
+        }
+
+        _attempts.TryGetValue(from, out var attempt);
+        switch (signal.Type)
+        {
+            case SignalType.Offer:
+                // Glare: when both offer, the offer of the lower id stands.
+                if (attempt is { Offering: true, Open: false } && MeshNode.OffersFirst(Self, from))
+                    return;
+                if (attempt?.Connection == signal.Connection || !_mesh.AcceptsLink(from, nowMs))
+                {
+                    Stats.SignalsRefused++;
+                    return;
+                }
+
+                if (attempt is not null)
+                {
+                    _host.HangUp(from);
+                    if (attempt.Open)
+                        _mesh.LinkClosed(from, LinkKind.Direct, nowMs);
+                }
+
+                _attempts[from] = new Attempt(signal.Connection, Offering: false);
+                break;
+            case SignalType.Answer or SignalType.Candidate or SignalType.Bye when attempt is not null && attempt.Connection == signal.Connection:
+                break;
+            default:
+                Stats.SignalsRefused++;
+                return;
+        }
+
+        _host.RemoteSignal(from, signal.Connection, signal.Type, signal.Data, signal.Mid);
+    }
+
+    private void SendSignal(PeerId peer, Signal signal, long nowMs)
+    {
+        if (TruthLive)
+        {
+            SendToTruth(Kind.Signal, Encode(signal), peer);
+            return;
+        }
+
+        if (_signalsToSign.Count >= _options.SignalsPendingMax)
+        {
+            Stats.SignalsRefused++;
+            return;
+        }
+
+        // Relays on the way could put their own description in: the sender signs, and brings the key that its id is the hash of.
+        var payload = Encode(signal with { PublicKey = PublicKey });
+        var request = NextRequest();
+        _signalsToSign[request] = new PendingSignal(peer, payload, nowMs);
+        _host.Sign(request, SigningBytes(Self, peer, payload));
+    }
+
+    private void SignalSigned(PendingSignal signal, ReadOnlySpan<byte> signature) => _mesh.SendRouted(signal.Peer, signal.Payload, signature);
+
+    private void ReceiveRoutedSignal(PeerId sender, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> signature, long nowMs)
+    {
+        if (Signal.TryRead(payload, out var signal) != VerifyError.None || signal is null || signature.Length != EnvelopeCodec.SignatureBytes
+            || signal.PublicKey.Length != 65 || PeerId.FromPublicKey(signal.PublicKey.Span) != sender || _signalsToVerify.Count >= _options.SignalsPendingMax)
+        {
+            Stats.SignalsRefused++;
+            return;
+        }
+
+        var request = NextRequest();
+        _signalsToVerify[request] = new PendingSignal(sender, payload.ToArray(), nowMs);
+        _host.Verify(request, signal.PublicKey.Span, signature, SigningBytes(sender, Self, payload));
+    }
+
+    private void SignalVerified(PendingSignal pending, bool valid, long nowMs)
+    {
+        if (valid && Signal.TryRead(pending.Payload, out var signal) == VerifyError.None)
+            ReceiveSignal(pending.Peer, signal!, nowMs);
+        else
+            Stats.SignalsRefused++;
+    }
+
+    private void ForgetSignals(long nowMs)
+    {
+        Forget(_signalsToSign, nowMs);
+        Forget(_signalsToVerify, nowMs);
+
+        static void Forget(Dictionary<uint, PendingSignal> pending, long nowMs)
+        {
+            foreach (var (request, signal) in pending)
+                if (nowMs - signal.AtMs > SignalAgeMaxMs)
+                    pending.Remove(request);
+        }
+    }
+
+    /// <summary>What a routed signal's signature covers: <c>"egregore/signal/1" | sender 16 | target 16 | payload</c>.</summary>
+    private static byte[] SigningBytes(PeerId sender, PeerId target, ReadOnlySpan<byte> payload)
+    {
+        var domain = "egregore/signal/1"u8;
+        var bytes = new byte[domain.Length + (2 * PeerId.SizeBytes) + payload.Length];
+        domain.CopyTo(bytes);
+        sender.Write(bytes.AsSpan(domain.Length));
+        target.Write(bytes.AsSpan(domain.Length + PeerId.SizeBytes));
+        payload.CopyTo(bytes.AsSpan(domain.Length + (2 * PeerId.SizeBytes)));
+        return bytes;
+    }
+
+    /// <summary>A number that no earlier attempt of this participant had; it starts at random so that a participant that starts anew does not repeat itself.</summary>
+    private uint NextConnection() => _connection++;
+
+    private sealed record Attempt(uint Connection, bool Offering)
+    {
+        public bool Open { get; set; }
+    }
+
+    private readonly record struct PendingSignal(PeerId Peer, byte[] Payload, long AtMs);
+}

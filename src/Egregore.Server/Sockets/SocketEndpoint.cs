@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using System.Text;
+using Egregore.Server.Api;
+using Egregore.Server.Hosting;
+using Egregore.Server.Security;
+using Egregore.Server.Sessions;
+using Egregore.Server.Telemetry;
+using Egregore.Wire;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Egregore.Server.Sockets;
+
+/// <summary>
+/// <c>/ws</c>: the opening handshake of RFC 6455, section 4.2, over HTTP/1.1, after which the connection's own pipe is read and written directly. No extension and no subprotocol.
+/// </summary>
+/// <remarks>
+/// ASP.NET Core's WebSocket would do, at a price: a receive costs it two more asynchronous layers and a send one lock, one flush and one system call for each message; here a tick's
+/// messages leave in one.
+/// </remarks>
+internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime lifetime)
+{
+    private const int KeyBytes = 16;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!origins.IsAllowed(context.Request))
+        {
+            await RefuseAsync(context, RefusalCode.Forbidden, StatusCodes.Status403Forbidden, "this origin may not open sessions here");
+            return;
+        }
+
+        var upgrade = context.Features.Get<IHttpUpgradeFeature>();
+        var headers = context.Request.Headers;
+        if (upgrade is not { IsUpgradableRequest: true } || !string.Equals(headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase) || headers.SecWebSocketVersion != "13" || !IsKey(headers.SecWebSocketKey))
+        {
+            context.Response.Headers.SecWebSocketVersion = "13";
+            await RefuseAsync(context, RefusalCode.Malformed, StatusCodes.Status426UpgradeRequired, "this is a WebSocket (RFC 6455, HTTP/1.1)");
+            return;
+        }
+
+        var address = RateLimits.AddressOf(context);
+        if (lifetime.ApplicationStopping.IsCancellationRequested || sessions.ConnectionCount >= options.SessionsMax + (options.SessionsMax / 4) + 16)
+        {
+            await RefuseAsync(context, RefusalCode.Overloaded, StatusCodes.Status503ServiceUnavailable, "the server is full");
+            return;
+        }
+
+        if (!sessions.TryEnter(address, options.ConnectionsPerAddressMax))
+        {
+            await RefuseAsync(context, RefusalCode.RateLimited, StatusCodes.Status429TooManyRequests, "too many connections from this address");
+            return;
+        }
+
+        try
+        {
+            await RunAsync(context, upgrade, address);
+        }
+        finally
+        {
+            sessions.Leave(address);
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, IHttpUpgradeFeature upgrade, string address)
+    {
+        var response = context.Response.Headers;
+        response.Connection = "Upgrade";
+        response.Upgrade = "websocket";
+        response.SecWebSocketAccept = Accept(context.Request.Headers.SecWebSocketKey.ToString());
+        await using var stream = await upgrade.UpgradeAsync();
+        await stream.FlushAsync();
+        var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
+        var connection = new SessionConnection(transport, context, address, router, options, router.NowMs);
+        sessions.Add(connection);
+        try
+        {
+            await connection.RunAsync();
+        }
+        finally
+        {
+            sessions.Remove(connection);
+            commands.TryAdd(Command.Closed(connection));
+        }
+    }
+
+    private static async Task RefuseAsync(HttpContext context, RefusalCode code, int status, string text)
+    {
+        ServerMeter.Refused(code);
+        await TypedResults.Problem(text, statusCode: status).ExecuteAsync(context);
+    }
+
+    private static bool IsKey(string? key)
+    {
+        Span<byte> bytes = stackalloc byte[KeyBytes + 2];
+        return key is { Length: 24 } && Convert.TryFromBase64String(key, bytes, out var written) && written == KeyBytes;
+    }
+
+    private static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+}

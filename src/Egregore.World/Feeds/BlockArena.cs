@@ -1,0 +1,96 @@
+using Egregore.Wire;
+
+namespace Egregore.World.Feeds;
+
+/// <summary>
+/// Encodes TableDeltas once, so that the bytes can be copied into the messages of all who listen: FlatBuffer offsets are relative, so a
+/// TableDelta with all it refers to may stand at any multiple of 8. Emptied after each flush; grows to the largest flush.
+/// </summary>
+internal sealed class BlockArena(int blockBytesMax)
+{
+    // Row table: vtable, alignment, offset, vector length and its alignment, and the vector's entry.
+    private const int RowOverheadBytes = 40;
+    private const int RowsMax = 1000;
+
+    private byte[] _bytes = new byte[64 * 1024];
+    private int _length;
+
+    public ReadOnlySpan<byte> Bytes(in Block block) => _bytes.AsSpan(block.Offset, block.Length);
+
+    public void Clear() => _length = 0;
+
+    /// <summary>Encodes rows as one or more blocks of at most <c>blockBytesMax</c> bytes.</summary>
+    /// <param name="name">The table's name.</param>
+    /// <param name="rows">Slices of <paramref name="arena"/>: rows, then keys.</param>
+    /// <param name="upserts">How many of them are rows.</param>
+    /// <param name="arena">Where the slices lie.</param>
+    /// <param name="reset">Whether the client drops what is not in the batch; then at least one block is made.</param>
+    /// <param name="blocks">Where the blocks are added.</param>
+    public void Encode(string name, ReadOnlySpan<(int Offset, int Length)> rows, int upserts, ReadOnlySpan<byte> arena, bool reset, List<Block> blocks)
+    {
+        int from = 0;
+        do
+        {
+            int size = 96 + name.Length;
+            int to = from;
+            while (to < rows.Length && to - from < RowsMax && (to == from || size + rows[to].Length + RowOverheadBytes <= blockBytesMax))
+            {
+                size += rows[to].Length + RowOverheadBytes;
+                to++;
+            }
+            if (to > from || reset)
+            {
+                int rowsTo = Math.Clamp(upserts, from, to);
+                blocks.Add(EncodeOne(name, rows[from..rowsTo], rows[rowsTo..to], arena, reset, size));
+            }
+            from = to;
+            reset = false;
+        }
+        while (from < rows.Length);
+    }
+
+    private Block EncodeOne(
+        string name, ReadOnlySpan<(int Offset, int Length)> upserts, ReadOnlySpan<(int Offset, int Length)> deletes, ReadOnlySpan<byte> arena, bool reset, int sizeMax)
+    {
+        int offset = (_length + 7) & ~7;
+        if (offset + sizeMax > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, offset + sizeMax));
+        }
+        var writer = new FlatWriter(_bytes.AsSpan(offset, sizeMax));
+        int slots = reset ? 4 : 3;
+        int table = writer.BeginTable(slots, false);
+        int nameAt = writer.AddOffset(table, slots, 0);
+        int upsertsAt = upserts.IsEmpty ? 0 : writer.AddOffset(table, slots, 1);
+        int deletesAt = deletes.IsEmpty ? 0 : writer.AddOffset(table, slots, 2);
+        if (reset)
+        {
+            writer.Add(table, slots, 3, true);
+        }
+        writer.EndTable(table, slots);
+        writer.String(nameAt, name);
+        WriteRows(ref writer, upsertsAt, upserts, arena);
+        WriteRows(ref writer, deletesAt, deletes, arena);
+        writer.Patch(0, table);
+        _length = offset + writer.Length;
+        return new Block(offset, writer.Length, table, upserts.Length + deletes.Length);
+    }
+
+    private static void WriteRows(ref FlatWriter writer, int at, ReadOnlySpan<(int Offset, int Length)> rows, ReadOnlySpan<byte> arena)
+    {
+        if (rows.IsEmpty)
+        {
+            return;
+        }
+        int element = writer.OffsetVector(at, rows.Length);
+        foreach ((int offset, int length) in rows)
+        {
+            int row = writer.BeginTable(1, false);
+            int bytesAt = writer.AddOffset(row, 1, 0);
+            writer.EndTable(row, 1);
+            writer.Patch(element, row);
+            writer.Bytes(bytesAt, arena.Slice(offset, length));
+            element += 4;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace Egregore.EndToEnd.Tests;
+
+/// <summary>A person in a page of their own, through the page's own buttons and its documented test handle (docs/web.md).</summary>
+public sealed class Player : IAsyncDisposable
+{
+    private const float WaitMs = 60_000;
+
+    private readonly IBrowserContext _context;
+    private readonly List<string> _errors = [];
+
+    private Player(IBrowserContext context, IPage page)
+    {
+        _context = context;
+        Page = page;
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>What the page's console called an error, and exceptions nobody caught.</summary>
+    public IReadOnlyList<string> Errors => _errors;
+
+    public static async Task<Player> WalkInAsync(IBrowserContext context, string address, string name)
+    {
+        var page = await context.NewPageAsync();
+        var player = new Player(context, page);
+        page.PageError += (_, error) => player._errors.Add(error);
+        await page.GotoAsync(address);
+        await page.GetByRole(AriaRole.Textbox).First.FillAsync(name);
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Walk in" }).ClickAsync();
+        await player.UntilAsync("window.egregore?.walking() === true");
+        return player;
+    }
+
+    /// <summary>Waits until a JavaScript expression is true in the page.</summary>
+    public async Task UntilAsync(string expression)
+    {
+        try
+        {
+            await Page.WaitForFunctionAsync($"() => {expression}", null, new PageWaitForFunctionOptions { Timeout = WaitMs });
+        }
+        catch (TimeoutException e)
+        {
+            var state = await Page.EvaluateAsync<JsonElement>("() => ({ stats: window.egregore?.stats(), others: window.egregore?.others(), text: document.body.innerText.slice(0, 800) })");
+            throw new TimeoutException($"never true: {expression}\n{state}\n{string.Join('\n', _errors)}", e);
+        }
+    }
+
+    public Task<T> EvaluateAsync<T>(string expression) => Page.EvaluateAsync<T>($"() => {expression}");
+
+    public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+}

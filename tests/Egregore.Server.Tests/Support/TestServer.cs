@@ -1,0 +1,62 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Egregore.Server.Tests.Support;
+
+/// <summary>The real server on a free port with a journal in a folder of its own.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly bool _ownsFolder;
+
+    private TestServer(EgregoreServer server, string folder, bool ownsFolder, ManualTime time)
+    {
+        Server = server;
+        _folder = folder;
+        _ownsFolder = ownsFolder;
+        Time = time;
+        Http = new HttpClient { BaseAddress = server.Address };
+    }
+
+    public EgregoreServer Server { get; }
+
+    public ManualTime Time { get; }
+
+    public HttpClient Http { get; }
+
+    public Telemetry.WorldReport Report => Server.Services.GetRequiredService<Telemetry.WorldStatistics>().Latest;
+
+    public Uri Socket => new UriBuilder(Server.Address) { Scheme = "ws", Path = "/ws" }.Uri;
+
+    public static string NewFolder() => Directory.CreateTempSubdirectory("egregore-server-").FullName;
+
+    public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, string? folder = null)
+    {
+        var ownsFolder = folder is null;
+        folder ??= NewFolder();
+        var time = new ManualTime();
+        var options = new ServerOptions { Url = "http://127.0.0.1:0", DataFolder = folder, Log = false, PagesFolder = "", BrowserFolder = "", Authority = Wire.Authority.Server };
+        var server = await EgregoreServer.StartAsync(new LineGame(), change?.Invoke(options) ?? options, services => services.AddSingleton<TimeProvider>(time));
+        return new TestServer(server, folder, ownsFolder, time);
+    }
+
+    /// <summary>Waits until the world's report, made once a second, is as wanted.</summary>
+    public async Task<Telemetry.WorldReport> WaitAsync(Func<Telemetry.WorldReport, bool> that)
+    {
+        var statistics = Server.Services.GetRequiredService<Telemetry.WorldStatistics>();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            var report = await statistics.NextAsync().WaitAsync(patience.Token);
+            if (that(report))
+                return report;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Server.DisposeAsync();
+        if (_ownsFolder)
+            Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,4 @@
+import { startGame } from '../src/game/game';
+import { developmentRuntime } from './source';
+
+void startGame(() => Promise.resolve(developmentRuntime()));

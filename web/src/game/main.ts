@@ -1,0 +1,4 @@
+import { bootRuntime } from '../edge/boot';
+import { startGame } from './game';
+
+void startGame(bootRuntime);

@@ -1,0 +1,150 @@
+import { BoxGeometry, Color, DirectionalLight, EdgesGeometry, Fog, HemisphereLight, LineBasicMaterial, LineSegments, PerspectiveCamera, PCFShadowMap, Scene, Vector3, WebGLRenderer } from 'three';
+import { EYE_HEIGHT, FrameFlag, type BlockKind, type FrameOutput } from '../edge/frame';
+import { LOOKS } from './blocks';
+import { ChunkField, type ChunkSource } from './chunks';
+import { terrainMaterial, tileTexture } from './material';
+import { People } from './people';
+import type { QualityLevel } from './quality';
+import { HORIZON, Sky, SUN_DIRECTION } from './sky';
+
+const FIELD_OF_VIEW = 72;
+/** Half the side of the square around the player in which the sun casts shadows, in blocks. */
+const SHADOW_BLOCKS = 44;
+const WATER_FOG = new Color(0x1d4f78);
+
+/** The whole picture: terrain, sky, sun, people, the marked block; drawn from a frame. */
+export class WorldScene {
+  readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.08, 400);
+  readonly people = new People();
+  readonly chunks: ChunkField;
+  /** Whether the browser draws on the processor: then everything is kept light. */
+  readonly software: boolean;
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly sky = new Sky();
+  private readonly sun = new DirectionalLight(0xfff1d6, 2.5);
+  private readonly fog = new Fog(HORIZON.clone(), 40, 100);
+  private readonly mark: LineSegments;
+  private readonly time = { value: 0 };
+  private readonly still: boolean;
+  private viewDistance = 4;
+  private stepUp = 0;
+  private lastY = NaN;
+  private readonly eye = new Vector3();
+  /** Kinds that tint the view of an eye inside them. */
+  private readonly liquids: ReadonlySet<number>;
+
+  /** Throws where WebGL 2 is missing. */
+  constructor(canvas: HTMLCanvasElement, source: ChunkSource, kinds: readonly BlockKind[]) {
+    this.renderer = new WebGLRenderer({ canvas, antialias: !isSoftware(), powerPreference: 'high-performance' });
+    this.software = isSoftware();
+    this.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    const texture = tileTexture();
+    texture.anisotropy = this.software ? 1 : 4;
+    this.chunks = new ChunkField(
+      source,
+      kinds,
+      { opaque: terrainMaterial(texture, this.time, false), translucent: terrainMaterial(texture, this.time, true) },
+      Math.max(1, Math.min(3, (navigator.hardwareConcurrency || 2) - 1)),
+    );
+    this.mark = new LineSegments(new EdgesGeometry(new BoxGeometry(1.004, 1.004, 1.004)), new LineBasicMaterial({ color: 0x0b0f14, transparent: true, opacity: 0.7 }));
+    this.mark.visible = false;
+    this.sun.shadow.bias = -0.0006;
+    this.sun.shadow.normalBias = 0.05;
+    const box = this.sun.shadow.camera;
+    box.left = box.bottom = -SHADOW_BLOCKS;
+    box.right = box.top = SHADOW_BLOCKS;
+    box.near = 1;
+    box.far = 220;
+    this.scene.fog = this.fog;
+    this.scene.add(new HemisphereLight(0xcfe4ff, 0x8f7f66, 1.55), this.sun, this.sun.target, this.sky.mesh, this.chunks.group, this.people.group, this.mark);
+    this.liquids = new Set(kinds.filter((k) => LOOKS[k.texture]?.liquid).map((k) => k.id));
+    this.camera.rotation.order = 'YXZ';
+  }
+
+  setQuality(level: QualityLevel, viewDistance: number): void {
+    this.viewDistance = viewDistance;
+    this.sky.octaves = level.cloudOctaves;
+    const shadows = level.shadowMap > 0;
+    if (this.sun.castShadow !== shadows || this.sun.shadow.mapSize.x !== level.shadowMap) {
+      this.renderer.shadowMap.enabled = shadows;
+      this.sun.castShadow = shadows;
+      this.sun.shadow.mapSize.set(level.shadowMap || 1, level.shadowMap || 1);
+      this.sun.shadow.map?.dispose();
+      this.sun.shadow.map = null;
+    }
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, level.pixelRatioMax));
+    this.resize();
+  }
+
+  resize(): void {
+    const { clientWidth, clientHeight } = this.renderer.domElement;
+    this.renderer.setSize(clientWidth, clientHeight, false);
+    this.camera.aspect = clientWidth / Math.max(1, clientHeight);
+    // A tall, narrow screen sees sideways what a wide one sees.
+    this.camera.fov = this.camera.aspect < 1 ? Math.min(90, FIELD_OF_VIEW + (1 - this.camera.aspect) * 24) : FIELD_OF_VIEW;
+    this.camera.updateProjectionMatrix();
+  }
+
+  /** Draws the frame as seen with this yaw and pitch (the player's own view turns at once, whatever the tick). */
+  draw(frame: FrameOutput, yaw: number, pitch: number, nowMs: number, deltaS: number): void {
+    const t = frame.has(FrameFlag.Snap) ? 1 : frame.fraction;
+    const at = (axis: 'x' | 'y' | 'z') => frame.previous[axis] + (frame.current[axis] - frame.previous[axis]) * t;
+    const feetY = at('y');
+    // A step up is climbed in a moment, not in an instant.
+    if (frame.has(FrameFlag.OnGround) && feetY - this.lastY > 0.2 && feetY - this.lastY < 1.1) this.stepUp += feetY - this.lastY;
+    this.lastY = feetY;
+    this.stepUp *= Math.exp(-deltaS * 14);
+    this.eye.set(at('x'), feetY + EYE_HEIGHT - this.stepUp, at('z'));
+    this.camera.position.copy(this.eye);
+    this.camera.rotation.set(pitch, yaw, 0);
+
+    if (!this.still) {
+      this.time.value += deltaS;
+      this.sky.time = this.time.value;
+    }
+    this.mark.visible = frame.has(FrameFlag.Target);
+    this.mark.position.set(frame.target.x + 0.5, frame.target.y + 0.5, frame.target.z + 0.5);
+
+    const far = this.viewDistance * 16;
+    const under = frame.has(FrameFlag.InWater) && this.liquids.has(this.chunks.block(this.eye.x, this.eye.y, this.eye.z));
+    this.fog.color.copy(under ? WATER_FOG : HORIZON);
+    this.fog.near = under ? 1 : far * 0.5;
+    this.fog.far = under ? 18 : far * 0.98;
+    this.followSun();
+    this.chunks.update(this.eye.x, this.eye.z, this.viewDistance);
+    this.people.draw(frame, nowMs, deltaS, this.eye);
+    this.renderer.render(this.scene, this.camera);
+  }
+
+  get triangles(): number {
+    return this.renderer.info.render.triangles;
+  }
+
+  // The shadow's square moves in whole texels, or its edges would crawl as the player walks.
+  private followSun(): void {
+    if (!this.sun.castShadow) {
+      this.sun.target.position.set(0, 0, 0);
+      this.sun.position.copy(SUN_DIRECTION);
+      return;
+    }
+    const step = ((2 * SHADOW_BLOCKS) / this.sun.shadow.mapSize.x) * 8;
+    const snap = (value: number) => Math.round(value / step) * step;
+    this.sun.target.position.set(snap(this.eye.x), snap(this.eye.y), snap(this.eye.z));
+    this.sun.position.copy(this.sun.target.position).addScaledVector(SUN_DIRECTION, 110);
+  }
+}
+
+let software: boolean | undefined;
+
+/** Asks a throw-away context for the name of what draws. */
+function isSoftware(): boolean {
+  if (software !== undefined) return software;
+  const context = document.createElement('canvas').getContext('webgl2');
+  const info = context?.getExtension('WEBGL_debug_renderer_info');
+  const name = context && info ? String(context.getParameter(info.UNMASKED_RENDERER_WEBGL)) : '';
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
+  software = /swiftshader|llvmpipe|software|basic render/i.test(name);
+  return software;
+}
