@@ -1,11 +1,13 @@
 import type { Runtime } from '../edge/boot';
 import { clockNow, clockTicker } from '../edge/clock';
 import { cryptoStart } from '../edge/crypto';
+import type { WorldInfo } from '../edge/session';
 import { FrameFlag, FrameOutput, InputFlag, INPUT_BYTES, writeInput, type BlockKind, type Person, type StartOptions } from '../edge/frame';
 import { pageAttach } from '../edge/page';
 import { storeOnDegraded } from '../edge/store';
 import { DEFAULT_KINDS } from './blocks';
 import { debugHandle } from './debug';
+import { probeGraphics } from './graphics';
 import { element, Hud } from './hud';
 import { Input } from './input';
 import { AutoQuality, LEVELS } from './quality';
@@ -18,18 +20,18 @@ const HUD_MS = 200;
 const FAILED_STEPS_MAX = 5;
 /** When frames stall this long (hidden tab, covered window) the worker's ticks step instead. */
 const STALLED_MS = 120;
-const HOTBAR_SLOTS = 9;
+const HOTBAR_SLOTS = 12;
 
 /** What the browser lacks, as a sentence; null when nothing. */
 function missingFeature(): string | null {
   if (typeof WebAssembly === 'undefined') return 'This browser has no WebAssembly, in which the game runs.';
-  if (!document.createElement('canvas').getContext('webgl2')) return 'This browser shows no WebGL 2. Turn on hardware acceleration, or try another browser.';
+  if (!probeGraphics().webgl2) return 'This browser shows no WebGL 2. Turn on hardware acceleration, or try another browser.';
   if (!globalThis.crypto?.subtle) return 'WebCrypto is missing: open this page over https, or from localhost.';
   return null;
 }
 
 /** Runs the page: start screen, world, loop. `boot` brings the runtime (C#, or the development source). */
-export async function startGame(boot: () => Promise<Runtime>): Promise<void> {
+export async function startGame(boot: () => Promise<Runtime>, world: () => Promise<WorldInfo>): Promise<void> {
   const settings = loadSettings();
   const screens = new Screens(settings);
   const hud = new Hud();
@@ -43,12 +45,13 @@ export async function startGame(boot: () => Promise<Runtime>): Promise<void> {
 
   const query = new URLSearchParams(location.search);
   // .NET loads while the player types a name.
-  const booted = cryptoStart(location.search).then(boot);
+  const booted = Promise.all([cryptoStart(location.search).then(boot), world()]);
   booted.catch(() => {});
   const name = await screens.untilWalkIn(booted, query.get('walk'));
-  const game = new Game(await booted, screens, hud, settings);
+  const [runtime, { seed, tickRateHz }] = await booted;
+  const game = new Game(runtime, screens, hud, settings);
   if (typeof RTCPeerConnection === 'undefined') hud.toast('warning', 'This browser has no WebRTC: others reach you through the server only.');
-  game.start({ name, socket: '/ws' });
+  game.start({ name, socket: '/ws', seed, tickRateHz });
 }
 
 class Game {
@@ -98,7 +101,7 @@ class Game {
     this.screens.onSettings = () => this.applyQuality();
     window.addEventListener('resize', () => this.scene.resize());
     this.applyQuality();
-    this.runtime.Frame.start(JSON.stringify(options));
+    this.runtime.Frame.start(JSON.stringify(options), clockNow());
     element('world').focus();
     this.input.lock();
     window.egregore = debugHandle(this);
