@@ -70,10 +70,10 @@ internal sealed class TabHost : IParticipantHost
         Rtc.Close(index);
     }
 
-    public void Sign(uint request, ReadOnlySpan<byte> bytes) => _ = FinishSignAsync(request, Crypto.SignAsync(Writable(bytes)));
+    public void Sign(uint request, ReadOnlySpan<byte> bytes) => _ = FinishSignAsync(request, Crypto.SignAsync(bytes.ToArray()));
 
     public void Verify(uint request, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> bytes) =>
-        _ = FinishVerifyAsync(request, Crypto.VerifyAsync(Writable(publicKey), Writable(signature), Writable(bytes)));
+        _ = FinishVerifyAsync(request, Crypto.VerifyAsync(publicKey.ToArray(), signature.ToArray(), bytes.ToArray()));
 
     private async Task FinishSignAsync(uint request, Task<string> signing)
     {

@@ -173,7 +173,7 @@ public sealed partial class MeshNode
             else if (worst is not null && Worth(best) > Worth(worst))
             {
                 worst.PushedFrom = false;
-                SendHeartbeat(worst, nowMs);
+                WriteHeartbeat(worst, 0, 0, 0, nowMs);
             }
             else
             {
@@ -181,7 +181,7 @@ public sealed partial class MeshNode
             }
 
             best.PushedFrom = true;
-            SendHeartbeat(best, nowMs);
+            WriteHeartbeat(best, 0, 0, 0, nowMs);
         }
     }
 
@@ -214,6 +214,7 @@ public sealed partial class MeshNode
         WriteHeartbeat(link, ++link.HeartbeatId, 0, 0, nowMs);
     }
 
+    /// <summary>A request has an id, an answer names it, a notice of changed flags has neither and is not answered.</summary>
     private void WriteHeartbeat(Link link, uint id, uint replyTo, long receivedMs, long nowMs)
     {
         var heartbeat = new Heartbeat
@@ -237,7 +238,8 @@ public sealed partial class MeshNode
             ChoosePushers(nowMs);
         if (view.ReplyTo == 0)
         {
-            WriteHeartbeat(link, 0, view.Id, nowMs, nowMs);
+            if (view.Id != 0)
+                WriteHeartbeat(link, 0, view.Id, nowMs, nowMs);
         }
         else if (link.HeartbeatOpen && view.ReplyTo == link.HeartbeatId)
         {

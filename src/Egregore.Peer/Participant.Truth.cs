@@ -196,12 +196,13 @@ public sealed partial class Participant
     private VerifyError Greeted(Welcome welcome, long nowMs)
     {
         TruthState = TruthState.Live;
+        var sameSession = Session != 0 && Session == welcome.Session;
         Session = welcome.Session;
         Authority = welcome.Authority;
         Seed = welcome.Seed;
         TruthOffsetMs = (long)welcome.Time - nowMs;
         _pingAtMs = 0;
-        foreach (var (kind, payload) in Cache.Connected(welcome.Resumed))
+        foreach (var (kind, payload) in Cache.Connected(sameSession, welcome.Resumed))
             SendToTruth(kind, payload);
         Welcomed?.Invoke(welcome);
         return VerifyError.None;

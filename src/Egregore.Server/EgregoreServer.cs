@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Egregore.Server.Hosting;
 using Egregore.World;
+using Egregore.World.Journal;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -132,6 +133,8 @@ public sealed class EgregoreServer : IAsyncDisposable
             $"{options.Url} may not be listened on by this user; choose a port above 1023",
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } or IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressNotAvailable } } =>
             $"{options.Url} is no address of this machine",
+        JournalStoreException e => e.Message,
+        SchemaRefusedException e => e.Message,
         UnauthorizedAccessException e => $"{options.DataFolder} cannot be written: {e.Message}",
         DllNotFoundException e => $"SQLite's library was not found ({e.Message.Split('\n')[0]}); install libsqlite3 (Debian: libsqlite3-0)",
         _ => null,

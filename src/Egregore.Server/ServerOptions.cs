@@ -23,6 +23,15 @@ public sealed record ServerOptions
     /// <summary>Folder of the journal; made where it is missing. Default <c>data</c>.</summary>
     public string DataFolder { get; init; } = "data";
 
+    /// <summary>The journal's file.</summary>
+    public string JournalPath => Path.Combine(DataFolder, "world.db");
+
+    /// <summary>Bytes of journal after which a snapshot is made and what lies before the one before is dropped. 65,536 to 17,179,869,184. Default 67,108,864.</summary>
+    public long SnapshotEveryBytes { get; init; } = 67_108_864;
+
+    /// <summary>Largest journal file, bytes; above it actions are refused as on a full disk. 0, the default: no bound but the disk's; else at least 1,048,576.</summary>
+    public long JournalBytesMax { get; init; }
+
     /// <summary>Ticks of the world a second, 1 to 60. Default 20.</summary>
     public int TickRateHz { get; init; } = 20;
 
@@ -121,6 +130,11 @@ public sealed record ServerOptions
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
                 return $"AllowedOrigins holds '{origin}'; an origin is http(s)://HOST[:PORT]";
         }
+
+        if (SnapshotEveryBytes is < 65_536 or > 17_179_869_184)
+            return $"SnapshotEveryBytes is {SnapshotEveryBytes}; it must be 65536 to 17179869184";
+        if (JournalBytesMax is not 0 and < 1_048_576)
+            return $"JournalBytesMax is {JournalBytesMax}; it must be 0 or at least 1048576";
 
         return Range(TickRateHz, 1, 60, nameof(TickRateHz))
             ?? Range(HybridRoomRateHz, 1, TickRateHz, nameof(HybridRoomRateHz))

@@ -216,6 +216,27 @@ public sealed class SetLawTests
     }
 
     [Fact]
+    public void A_removal_is_kept_while_what_it_removes_may_still_come()
+    {
+        var cluster = new Cluster(3);
+        cluster.Report(0); // before its addition, which is thus not in the cut
+        cluster.Add(0, 7);
+        cluster.Take(0);
+        cluster.Deliver(0, 1);
+        cluster.Remove(1, 7);
+        cluster.Take(1);
+        cluster.Report(1);
+        cluster.Report(2);
+        cluster.Deliver(1, 0);
+        cluster.Deliver(1, 2);
+        for (int i = 0; i < 3; i++) cluster.Report(i);
+        Assert.Equal(1UL, cluster.Tracker.Stable!.Vector[cluster.Sets[1].Replica]);
+        cluster.Compact(2);
+        cluster.Deliver(0, 2);
+        Assert.Empty(cluster.Sets[2].Items());
+    }
+
+    [Fact]
     public void Text_that_is_no_text_is_refused()
     {
         var set = new ObservedRemoveSet<string>(new ReplicaId(1, 1), Utf8ElementCodec.Instance, new CrdtLimits { EntriesMax = 2 });

@@ -11,13 +11,10 @@ internal static partial class Crypto
 
     /// <summary>The signature in base64, 64 bytes r||s.</summary>
     [JSImport("cryptoSign", Edge.Module)]
-    internal static partial Task<string> SignAsync([JSMarshalAs<JSType.MemoryView>] Span<byte> bytes);
+    internal static partial Task<string> SignAsync(byte[] bytes);
 
     [JSImport("cryptoVerify", Edge.Module)]
-    internal static partial Task<bool> VerifyAsync(
-        [JSMarshalAs<JSType.MemoryView>] Span<byte> publicKey,
-        [JSMarshalAs<JSType.MemoryView>] Span<byte> signature,
-        [JSMarshalAs<JSType.MemoryView>] Span<byte> bytes);
+    internal static partial Task<bool> VerifyAsync(byte[] publicKey, byte[] signature, byte[] bytes);
 
     [JSImport("cryptoRandom", Edge.Module)]
     internal static partial byte[] Random(int count);

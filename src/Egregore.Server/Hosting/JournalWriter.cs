@@ -5,7 +5,7 @@ using Egregore.World.Journal;
 namespace Egregore.Server.Hosting;
 
 /// <summary>
-/// The journal's thread: writes one group at a time, durably, while the world's loop goes on and fills the next. The loop hands a group over with <see cref="Write"/> and
+/// The journal's thread: writes one group at a time, durably, while the world's loop goes on and fills the next. The loop hands a group over with <see cref="Write(JournalGroup)"/> and
 /// gets it back from <see cref="TryTakeDone"/>.
 /// </summary>
 internal sealed class JournalWriter : IDisposable
@@ -16,6 +16,7 @@ internal sealed class JournalWriter : IDisposable
     private readonly AutoResetEvent _work = new(false);
     private volatile JournalGroup? _writing;
     private volatile Outcome? _outcome;
+    private volatile SnapshotJob? _snapshot;
     private volatile bool _stop;
 
     /// <param name="store">Used by this thread only from now on, until <see cref="Dispose"/>.</param>
@@ -40,6 +41,8 @@ internal sealed class JournalWriter : IDisposable
 
     public long Bytes { get; private set; }
 
+    public long Snapshots { get; private set; }
+
     public long Failures { get; private set; }
 
     /// <summary>Whether the last group could not be written.</summary>
@@ -50,6 +53,16 @@ internal sealed class JournalWriter : IDisposable
     public void Write(JournalGroup group)
     {
         _writing = group;
+        _work.Set();
+    }
+
+    /// <summary>Whether a snapshot is on its way.</summary>
+    public bool IsSnapshotting => _snapshot is not null;
+
+    /// <summary>Writes a snapshot, a part at a time between groups.</summary>
+    public void Write(SnapshotJob snapshot)
+    {
+        _snapshot = snapshot;
         _work.Set();
     }
 
@@ -77,12 +90,32 @@ internal sealed class JournalWriter : IDisposable
     {
         while (true)
         {
-            _work.WaitOne();
             if (_writing is { } group && _outcome is null)
                 Persist(group);
-            if (_stop)
+            else if (_stop)
                 return;
+            else if (_snapshot is { } snapshot)
+                Persist(snapshot);
+            else
+                _work.WaitOne();
         }
+    }
+
+    private void Persist(SnapshotJob snapshot)
+    {
+        try
+        {
+            if (snapshot.WriteNext(_store))
+                return;
+            Snapshots++;
+        }
+        catch (JournalStoreException)
+        {
+            // Nothing is lost by it: the groups are there, and the next snapshot tries anew.
+            Failures++;
+        }
+
+        _snapshot = null;
     }
 
     private void Persist(JournalGroup group)

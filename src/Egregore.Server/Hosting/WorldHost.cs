@@ -26,6 +26,7 @@ internal sealed partial class WorldHost : IDisposable
     private readonly List<Session> _unflushed = [];
     private readonly Thread _thread;
     private readonly TickClock _clock;
+    private long _snapshotDueBytes;
     private volatile bool _stop;
 
     public WorldHost(
@@ -48,6 +49,7 @@ internal sealed partial class WorldHost : IDisposable
         _journal = new JournalWriter(store, commands.Wake);
         _clock = new TickClock(options.TickRateHz);
         Statistics = new WorldStatistics(options, Definition, _clock);
+        _snapshotDueBytes = options.SnapshotEveryBytes;
         _thread = new Thread(Run) { IsBackground = true, Name = "world" };
     }
 
@@ -144,6 +146,7 @@ internal sealed partial class WorldHost : IDisposable
         {
             if (outcome.Failure is null)
             {
+                _snapshotDueBytes -= outcome.Group.Bytes.Length;
                 _truth.Persisted(outcome.Group);
             }
             else
@@ -155,6 +158,14 @@ internal sealed partial class WorldHost : IDisposable
 
         if (_journal.IsIdle && _truth.TakeGroup() is { } group)
             _journal.Write(group);
+        if (_snapshotDueBytes <= 0)
+        {
+            _snapshotDueBytes = _options.SnapshotEveryBytes;
+            _truth.RequestSnapshot();
+        }
+
+        if (!_journal.IsSnapshotting && _truth.TakeSnapshot() is { } snapshot)
+            _journal.Write(snapshot);
     }
 
     private void Tick()

@@ -33,7 +33,7 @@ internal sealed class LineGame : IGame
         {
             if (arguments.Id > IdMax)
                 context.Reject("no such place");
-            context.Db[marks].Upsert(new Mark { Id = arguments.Id, Text = arguments.Text });
+            context.Db.Table(marks).Put(new Mark { Id = arguments.Id, Text = arguments.Text });
         });
         world.Reducer<SetMark>("fail", (_, _) => throw new InvalidOperationException("a bug of the game"));
         world.Reflex(new Rules());

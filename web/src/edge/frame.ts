@@ -67,7 +67,7 @@
  * the player's own chunk is over the view distance plus 3, and C# names it anew when it comes back.
  *
  * Rarely called besides:
- * - `exports.Frame.start(json)`: {@link StartOptions}, once, when the player walks in; connects and lets the player appear.
+ * - `exports.Frame.start(json, nowMs)`: {@link StartOptions}, once, when the player walks in; connects and lets the player appear.
  * - `exports.Frame.chunk(x, z): Uint8Array`: 16,384 block kinds, index `(y * 16 + z) * 16 + x`; empty when it is not there.
  * - `exports.Frame.people()`: JSON of {@link Person}[].
  * - `exports.Frame.blocks()`: JSON of {@link BlockKind}[], once after start-up.
@@ -115,6 +115,9 @@ export interface StartOptions {
   name: string;
   /** Path or address of the server's WebSocket. */
   socket: string;
+  /** The world's seed, as decimal text. */
+  seed: string;
+  tickRateHz: number;
 }
 
 export interface Person {
@@ -137,7 +140,7 @@ export interface BlockKind {
 
 /** What C# exports (method names as here; `boot.ts` also takes C#'s capital initials). */
 export interface FrameExports {
-  start(optionsJson: string): void;
+  start(optionsJson: string, nowMs: number): void;
   step(nowMs: number, input: Uint8Array): Uint8Array;
   chunk(x: number, z: number): Uint8Array;
   people(): string;

@@ -16,16 +16,28 @@ export async function sessionTicket(): Promise<string> {
   return ticket;
 }
 
-async function post<T>(path: string, body: unknown): Promise<T> {
+export interface WorldInfo {
+  name: string;
+  game: string;
+  authority: string;
+  /** Decimal text: it does not fit a number. */
+  seed: string;
+  tickRateHz: number;
+}
+
+/** What the server says of its world. Rejects as {@link sessionTicket} does. */
+export async function sessionWorld(): Promise<WorldInfo> {
+  return request<WorldInfo>('/api/world', {});
+}
+
+function post<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      cache: 'no-store',
-    });
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS), cache: 'no-store' });
   } catch (error) {
     throw new Error(`unreachable: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,6 +1,7 @@
 import type { Runtime } from '../edge/boot';
 import { clockNow, clockTicker } from '../edge/clock';
 import { cryptoStart } from '../edge/crypto';
+import type { WorldInfo } from '../edge/session';
 import { FrameFlag, FrameOutput, InputFlag, INPUT_BYTES, writeInput, type BlockKind, type Person, type StartOptions } from '../edge/frame';
 import { pageAttach } from '../edge/page';
 import { storeOnDegraded } from '../edge/store';
@@ -29,7 +30,7 @@ function missingFeature(): string | null {
 }
 
 /** Runs the page: start screen, world, loop. `boot` brings the runtime (C#, or the development source). */
-export async function startGame(boot: () => Promise<Runtime>): Promise<void> {
+export async function startGame(boot: () => Promise<Runtime>, world: () => Promise<WorldInfo>): Promise<void> {
   const settings = loadSettings();
   const screens = new Screens(settings);
   const hud = new Hud();
@@ -43,12 +44,13 @@ export async function startGame(boot: () => Promise<Runtime>): Promise<void> {
 
   const query = new URLSearchParams(location.search);
   // .NET loads while the player types a name.
-  const booted = cryptoStart(location.search).then(boot);
+  const booted = Promise.all([cryptoStart(location.search).then(boot), world()]);
   booted.catch(() => {});
   const name = await screens.untilWalkIn(booted, query.get('walk'));
-  const game = new Game(await booted, screens, hud, settings);
+  const [runtime, { seed, tickRateHz }] = await booted;
+  const game = new Game(runtime, screens, hud, settings);
   if (typeof RTCPeerConnection === 'undefined') hud.toast('warning', 'This browser has no WebRTC: others reach you through the server only.');
-  game.start({ name, socket: '/ws' });
+  game.start({ name, socket: '/ws', seed, tickRateHz });
 }
 
 class Game {
@@ -98,7 +100,7 @@ class Game {
     this.screens.onSettings = () => this.applyQuality();
     window.addEventListener('resize', () => this.scene.resize());
     this.applyQuality();
-    this.runtime.Frame.start(JSON.stringify(options));
+    this.runtime.Frame.start(JSON.stringify(options), clockNow());
     element('world').focus();
     this.input.lock();
     window.egregore = debugHandle(this);

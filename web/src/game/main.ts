@@ -1,4 +1,5 @@
 import { bootRuntime } from '../edge/boot';
+import { sessionWorld } from '../edge/session';
 import { startGame } from './game';
 
-void startGame(bootRuntime);
+void startGame(bootRuntime, sessionWorld);

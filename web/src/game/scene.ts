@@ -58,7 +58,7 @@ export class WorldScene {
     box.near = 1;
     box.far = 220;
     this.scene.fog = this.fog;
-    this.scene.add(new HemisphereLight(0xcfe4ff, 0x8f7f66, 1.55), this.sun, this.sun.target, this.sky.mesh, this.chunks.group, this.people.group, this.mark);
+    this.scene.add(new HemisphereLight(0xcfe4ff, 0xa3937b, 1.75), this.sun, this.sun.target, this.sky.mesh, this.chunks.group, this.people.group, this.mark);
     this.liquids = new Set(kinds.filter((k) => LOOKS[k.texture]?.liquid).map((k) => k.id));
     this.camera.rotation.order = 'YXZ';
   }

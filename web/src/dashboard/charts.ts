@@ -1,0 +1,65 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { formatBytes, formatCount, formatMs, type History, type Series } from './model';
+
+interface Line {
+  series: Series;
+  label: string;
+  colour: string;
+}
+
+const CHARTS: readonly { host: string; format: (value: number) => string; lines: readonly Line[] }[] = [
+  { host: 'chart-messages', format: formatCount, lines: [{ series: 'messagesIn', label: 'in', colour: '--one' }, { series: 'messagesOut', label: 'out', colour: '--two' }] },
+  { host: 'chart-bytes', format: formatBytes, lines: [{ series: 'bytesIn', label: 'in', colour: '--one' }, { series: 'bytesOut', label: 'out', colour: '--two' }] },
+  { host: 'chart-tick', format: formatMs, lines: [{ series: 'tickP50', label: 'median', colour: '--one' }, { series: 'tickP99', label: 'p99', colour: '--two' }] },
+  { host: 'chart-journal', format: formatMs, lines: [{ series: 'commitP50', label: 'median', colour: '--one' }, { series: 'commitP99', label: 'p99', colour: '--two' }] },
+];
+const HEIGHT_PX = 170;
+
+/** The time charts. uPlot draws on canvas, so colours are read from the page's theme and the charts are made anew when it changes. */
+export class Charts {
+  private plots: { plot: uPlot; lines: readonly Line[] }[] = [];
+  private readonly history: History;
+
+  constructor(history: History) {
+    this.history = history;
+    this.make();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.make());
+    new ResizeObserver(() => this.resize()).observe(document.body);
+  }
+
+  draw(): void {
+    for (const { plot, lines } of this.plots) plot.setData([this.history.times, ...lines.map((l) => this.history.values[l.series])] as uPlot.AlignedData);
+  }
+
+  private make(): void {
+    for (const { plot } of this.plots) plot.destroy();
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name: string) => style.getPropertyValue(name).trim();
+    const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
+    this.plots = CHARTS.map(({ host, format, lines }) => {
+      const target = document.getElementById(host)!;
+      const plot = new uPlot(
+        {
+          width: Math.max(200, target.clientWidth),
+          height: HEIGHT_PX,
+          scales: { y: { range: (_, __, max) => [0, Math.max(max, 0.001) * 1.15] } },
+          series: [{}, ...lines.map((l) => ({ label: l.label, stroke: colour(l.colour), width: 1.8, points: { show: false }, value: (_: uPlot, v: number | null) => (v === null ? '–' : format(v)) }))],
+          axes: [{ ...axis, space: 70 }, { ...axis, size: 68, values: (_: uPlot, ticks: number[]) => ticks.map(format) }],
+          cursor: { drag: { x: false, y: false } },
+        },
+        [[], ...lines.map(() => [])] as unknown as uPlot.AlignedData,
+        target,
+      );
+      return { plot, lines };
+    });
+    this.draw();
+  }
+
+  private resize(): void {
+    this.plots.forEach(({ plot }, i) => {
+      const width = Math.max(200, document.getElementById(CHARTS[i]!.host)!.clientWidth);
+      if (Math.abs(width - plot.width) > 1) plot.setSize({ width, height: HEIGHT_PX });
+    });
+  }
+}

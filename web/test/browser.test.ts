@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch } from '../dev/browser';
+import { sampleAt } from '../dev/stream';
+import type {} from '../dev/edge';
+import type {} from '../src/game/debug';
+
+// The pages in a real browser, on the development source: the picture, the controls, the edge modules that need a browser, the dashboard.
+let server: ViteDevServer;
+let browser: Browser;
+let address: string;
+const errors: string[] = [];
+
+beforeAll(async () => {
+  server = await createServer({ configFile: new URL('../dev/vite.config.ts', import.meta.url).pathname, server: { port: 0, host: '127.0.0.1', hmr: false, watch: null }, logLevel: 'error' });
+  await server.listen();
+  const bound = server.httpServer!.address();
+  address = typeof bound === 'object' && bound ? `http://127.0.0.1:${bound.port}` : '';
+  browser = await launch();
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function open(path: string, viewport = { width: 480, height: 300 }, more: object = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport, ...more });
+  const page = await context.newPage();
+  page.setDefaultTimeout(50_000);
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(address + path);
+  return page;
+}
+
+const walking = (page: Page) => page.waitForFunction(() => window.egregore?.walking() === true);
+
+describe('the game page', () => {
+  it('walks in by name and Enter, walks, digs, builds, and draws', { timeout: 60_000 }, async () => {
+    const page = await open('/');
+    await page.fill('#name', 'Ada');
+    await page.press('#name', 'Enter');
+    await walking(page);
+    const before = await page.evaluate(() => window.egregore!.position());
+    await page.evaluate(() => window.egregore!.press(['back'], 600));
+    await page.waitForFunction((z) => window.egregore!.position().z > z + 1, before.z);
+
+    await page.evaluate(() => window.egregore!.look(0.3, -1.1));
+    await page.waitForFunction(() => window.egregore!.target() !== null);
+    const target = (await page.evaluate(() => window.egregore!.target()))!;
+    await page.evaluate(() => window.egregore!.act('dig'));
+    await page.waitForFunction(([x, y, z]) => window.egregore!.block(x!, y!, z!) === 0, [target.x, target.y, target.z]);
+
+    const stats = await page.evaluate(() => window.egregore!.stats());
+    expect(stats['triangles']).toBeGreaterThan(1000);
+    expect((await page.evaluate(() => window.egregore!.others())).map((o) => o.name)).toContain('Grace');
+    expect(await page.textContent('[data-hud="peers"]')).toBe('3 direct · 1 relayed');
+    await page.context().close();
+  });
+
+  it('steers by keys, chooses blocks, opens help and menu, keeps settings', { timeout: 60_000 }, async () => {
+    const page = await open('/?walk=Grace');
+    await walking(page);
+    await page.keyboard.press('3');
+    expect(await page.textContent('[data-hud="block"]')).toBe('Stone');
+    const before = await page.evaluate(() => window.egregore!.position());
+    await page.keyboard.down('s');
+    await page.waitForFunction((z) => window.egregore!.position().z > z + 0.5, before.z);
+    await page.keyboard.up('s');
+    await page.keyboard.press('h');
+    expect(await page.isVisible('#help')).toBe(true);
+    await page.click('#help button.main');
+    expect(await page.isVisible('#help')).toBe(false);
+    // Back in the world the pointer is locked again; Escape takes the lock away in the browser itself, and that opens the menu.
+    await page.waitForFunction(() => document.pointerLockElement !== null);
+    await page.evaluate(() => document.exitPointerLock());
+    await page.waitForSelector('#menu[open]');
+    await page.check('#set-invert');
+    expect(await page.evaluate(() => JSON.parse(localStorage.getItem('egregore.settings')!).invertY)).toBe(true);
+    await page.context().close();
+  });
+
+  it('says what works while the server is gone, and has touch controls on a phone', { timeout: 60_000 }, async () => {
+    const page = await open('/?walk=Ada&gone', { width: 390, height: 780 }, { hasTouch: true, isMobile: true });
+    await walking(page);
+    await page.waitForSelector('#banner:not([hidden])');
+    expect(await page.textContent('#banner')).toMatch(/^Server unreachable: you still see neighbours and can walk; digging and building wait until it is back\. Reconnecting in \d s\.$/);
+    expect(await page.isVisible('#touch-jump')).toBe(true);
+    const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(widest).toBeLessThanOrEqual(390);
+    await page.context().close();
+  });
+
+  it('shows a readable page without WebGL', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.addInitScript("HTMLCanvasElement.prototype.getContext = () => null");
+    await page.goto(address);
+    await page.waitForSelector('#fatal:not([hidden])');
+    expect(await page.textContent('#fatal-text')).toContain('WebGL 2');
+    await context.close();
+  });
+});
+
+describe('the edge in a browser', () => {
+  const openChecks = async () => {
+    const page = await open('/dev/edge.html');
+    await page.waitForFunction(() => window.checks !== undefined);
+    return page;
+  };
+
+  it('keeps an identity over a reload, differs between tabs, signs and verifies', { timeout: 60_000 }, async () => {
+    const page = await openChecks();
+    const first = await page.evaluate(() => window.checks!.identity());
+    expect(first).toMatchObject({ good: true, bad: false, foreign: false, signatureBytes: 64 });
+    expect(first.key.length).toBe(65);
+    await page.reload();
+    await page.waitForFunction(() => window.checks !== undefined);
+    expect((await page.evaluate(() => window.checks!.identity())).key).toEqual(first.key);
+
+    const second = await page.context().newPage();
+    const keyAt = async (path: string) => {
+      await second.goto(address + path);
+      await second.waitForFunction(() => window.checks !== undefined);
+      return (await second.evaluate(() => window.checks!.identity())).key;
+    };
+    expect(await keyAt('/dev/edge.html')).not.toEqual(first.key);
+    const named = await keyAt('/dev/edge.html?identity=ada');
+    expect(await keyAt('/dev/edge.html?identity=bob')).not.toEqual(named);
+    expect(await keyAt('/dev/edge.html?identity=ada')).toEqual(named);
+    await page.context().close();
+  });
+
+  it('keeps values, and hands them out once', { timeout: 60_000 }, async () => {
+    const page = await openChecks();
+    expect(await page.evaluate(() => window.checks!.store())).toEqual({ saved: true, length: 3, bytes: [1, 2, 3], again: 0, gone: -1 });
+    await page.context().close();
+  });
+
+  it('opens a direct link, carries both channels, reports a direct pair, closes', { timeout: 60_000 }, async () => {
+    const page = await openChecks();
+    const seen = await page.evaluate(() => window.checks!.link());
+    expect(seen).toMatchObject({ opened: true, sent: [0, 0, 3, 1], got: [{ side: 1, type: 0, body: [1, 2] }, { side: 1, type: 1, body: [3] }], closed: true, strayed: -1 });
+    expect(['host', 'prflx']).toContain(seen.stats[0]!.localType);
+    expect(seen.stats[0]!.bytesSent).toBeGreaterThan(0);
+    await page.context().close();
+  });
+});
+
+describe('the dashboard', () => {
+  it('draws the stream, sorts sessions, and says when the stream is lost', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => errors.push(error.message));
+    let asked = 0;
+    await page.route('**/api/stream', (route) => (asked++ === 0 ? route.fulfill({ contentType: 'text/event-stream', body: `data: ${JSON.stringify(sampleAt(30))}\n\n` }) : route.abort()));
+    await page.goto(`${address}/dashboard.html`);
+    await page.waitForFunction(() => document.querySelectorAll('#mesh .node').length > 5);
+    expect(await page.textContent('#status')).toBe('Live');
+    expect(await page.locator('#mesh .link.direct').count()).toBeGreaterThan(3);
+    await page.click('#sessions button[data-key="bytesOutPerS"]');
+    expect(await page.getAttribute('#sessions th[aria-sort]', 'aria-sort')).toBe('descending');
+    await page.waitForFunction(() => document.documentElement.dataset['stream'] === 'lost');
+    expect(await page.textContent('#status')).toContain('Stream lost');
+    await context.close();
+  });
+});
+
+it('throws no error in any page', () => {
+  expect(errors).toEqual([]);
+});
