@@ -91,10 +91,14 @@ public sealed partial class VoxelArenaGame
 
     private bool IsInsideSomebody(ReducerContext ctx, BlockAt at)
     {
-        foreach (Player player in ctx.Db.Table(Players).Rows)
+        for (int i = 0; i < 9; i++)
         {
-            if (player.Online && player.Peer.Id != ctx.Sender && IsInside(at, player.X, player.Y, player.Z))
-                return true;
+            var cell = new Cell(at.Chunk.X + (i % 3) - 1, at.Chunk.Z + (i / 3) - 1);
+            foreach (Player player in ctx.Db.Table(Players).Where("near", cell))
+            {
+                if (player.Peer.Id != ctx.Sender && IsInside(at, player.X, player.Y, player.Z))
+                    return true;
+            }
         }
         return false;
     }

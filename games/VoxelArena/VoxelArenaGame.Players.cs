@@ -59,6 +59,10 @@ public sealed partial class VoxelArenaGame
             ctx.Db.Table(Players).Put(player with { X = args.X, Y = args.Y, Z = args.Z });
     }
 
+    // The chunk a player is in; nowhere while away.
+    private static Cell Near(Player player) =>
+        player.Online ? new BlockAt(player.X >> 12, 0, player.Z >> 12).Chunk : new Cell(int.MinValue, int.MinValue);
+
     private static bool IsNameRune(Rune rune) =>
         rune.Value is ' ' or '-' or '_' || (Rune.IsLetterOrDigit(rune) && Rune.GetUnicodeCategory(rune) != UnicodeCategory.ModifierLetter);
 
