@@ -15,7 +15,7 @@ public sealed class SessionTests
         await using var client = await TestClient.JoinAsync(server);
         Assert.Equal(client.Key.Id, client.Welcome.Peer);
         Assert.Equal(("here", "line/1", 99UL, (byte)20, false), (client.Welcome.World, client.Welcome.Game, client.Welcome.Seed, client.Welcome.TickRateHz, client.Welcome.Resumed));
-        Assert.Equal(["stun:127.0.0.1:3478"], client.Welcome.IceServers);
+        Assert.Equal("stun:127.0.0.1:3478", Assert.Single(client.Welcome.IceServers));
         Assert.NotEqual(0UL, client.Welcome.Session);
     }
 

@@ -63,7 +63,7 @@ describe('the game page', () => {
     const page = await open('/?walk=Grace');
     await walking(page);
     await page.keyboard.press('3');
-    expect(await page.textContent('[data-hud="block"]')).toBe('Stone');
+    expect(await page.textContent('[data-hud="block"]')).toBe('Grass');
     const before = await page.evaluate(() => window.egregore!.position());
     await page.keyboard.down('s');
     await page.waitForFunction((z) => window.egregore!.position().z > z + 0.5, before.z);

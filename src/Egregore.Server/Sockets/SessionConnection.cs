@@ -1,10 +1,13 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Text;
 using Egregore.Server.Security;
 using Egregore.Server.Sessions;
 using Egregore.Server.Telemetry;
 using Egregore.Wire;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Egregore.Server.Sockets;
 
@@ -21,7 +24,7 @@ internal sealed class SessionConnection
     private static byte[]? t_payload;
 
     private readonly IDuplexPipe _transport;
-    private readonly HttpContext _context;
+    private readonly IConnectionLifetimeFeature _lifetime;
     private readonly MessageRouter _router;
     private readonly ServerOptions _options;
     private readonly Outbox _outbox;
@@ -32,10 +35,10 @@ internal sealed class SessionConnection
     private volatile bool _closing;
     private volatile bool _aborted;
 
-    public SessionConnection(IDuplexPipe transport, HttpContext context, string address, MessageRouter router, ServerOptions options, long nowMs)
+    public SessionConnection(IDuplexPipe transport, IConnectionLifetimeFeature lifetime, string address, MessageRouter router, ServerOptions options, long nowMs)
     {
         _transport = transport;
-        _context = context;
+        _lifetime = lifetime;
         _router = router;
         _options = options;
         _outbox = new Outbox(transport.Output, options.SendQueueBytesMax);
@@ -97,7 +100,7 @@ internal sealed class SessionConnection
             if (_closing && !_aborted)
                 await DrainAsync(input);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or ConnectionAbortedException)
         {
             // The transport failed under us: the same as the peer going away.
         }
@@ -130,8 +133,8 @@ internal sealed class SessionConnection
             if (code != RefusalCode.None)
                 _outbox.TryAdd(Kind.Refusal, 0, new Refusal { Code = code, Text = text }.ToArray());
             Span<byte> reason = stackalloc byte[WebSocketFrame.ControlBytesMax];
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(reason, closeCode);
-            var written = System.Text.Encoding.UTF8.GetBytes(text.AsSpan(0, Math.Min(text.Length, 40)), reason[2..]);
+            BinaryPrimitives.WriteUInt16BigEndian(reason, closeCode);
+            var written = Encoding.UTF8.GetBytes(text.AsSpan(0, Math.Min(text.Length, 40)), reason[2..]);
             _outbox.TryAddFrame(WebSocketFrame.Close, reason[..(2 + written)]);
             _closing = true;
         }
@@ -147,8 +150,8 @@ internal sealed class SessionConnection
             ServerMeter.SlowConsumers.Add(1);
             _aborted = true;
             Close(RefusalCode.Overloaded, "too slow: the send queue is full", CloseTryAgainLater);
-            // Its buffers are full, so a close frame may never get out: cut it.
-            _context.Abort();
+            // Its buffers are full, so a close frame may never get out: cut it. Not by the request's context, which may serve another by now.
+            _lifetime.Abort();
         }
 
         return false;

@@ -18,7 +18,7 @@ namespace Egregore.Server.Sockets;
 /// ASP.NET Core's WebSocket would do, at a price: a receive costs it two more asynchronous layers and a send one lock, one flush and one system call for each message; here a tick's
 /// messages leave in one.
 /// </remarks>
-internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime lifetime)
+internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime host)
 {
     private const int KeyBytes = 16;
 
@@ -40,7 +40,7 @@ internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins
         }
 
         var address = RateLimits.AddressOf(context);
-        if (lifetime.ApplicationStopping.IsCancellationRequested || sessions.ConnectionCount >= options.SessionsMax + (options.SessionsMax / 4) + 16)
+        if (host.ApplicationStopping.IsCancellationRequested || sessions.ConnectionCount >= options.SessionsMax + (options.SessionsMax / 4) + 16)
         {
             await RefuseAsync(context, RefusalCode.Overloaded, StatusCodes.Status503ServiceUnavailable, "the server is full");
             return;
@@ -71,7 +71,8 @@ internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins
         await using var stream = await upgrade.UpgradeAsync();
         await stream.FlushAsync();
         var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
-        var connection = new SessionConnection(transport, context, address, router, options, router.NowMs);
+        var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
+        var connection = new SessionConnection(transport, lifetime, address, router, options, router.NowMs);
         sessions.Add(connection);
         try
         {

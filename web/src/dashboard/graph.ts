@@ -68,13 +68,14 @@ export class MeshGraph {
     this.lines = links.map((link) => {
       const line = create('line');
       line.setAttribute('class', `link ${['direct', 'relay', 'session'].includes(link.kind) ? link.kind : 'session'}`);
-      line.style.strokeWidth = String(1.2 + Math.min(3, Math.log10(1 + link.bytesPerS) * 0.7));
+      line.style.strokeWidth = String(1 + Math.min(3, Math.log10(1 + link.bytesPerS / 100)));
       const title = create('title');
       title.textContent = `${link.kind}: ${formatMs(link.rttMs)}, ${formatBytes(link.bytesPerS)}/s`;
       line.append(title);
       this.links.append(line);
       let label: SVGTextElement | null = null;
-      if (labelled && link.rttMs !== null) {
+      // A session's latency stands in the table; on the graph it would cover those between peers.
+      if (labelled && link.rttMs !== null && link.kind !== 'session') {
         label = create('text');
         label.setAttribute('class', `latency ${link.kind}`);
         label.textContent = formatMs(link.rttMs);
@@ -101,7 +102,7 @@ export class MeshGraph {
 
   private place(atOnce: boolean): void {
     const { bodies } = this.layout;
-    let [left, top, right, bottom] = [-120, -90, 120, 90];
+    let [left, top, right, bottom] = [-330, -170, 330, 170];
     for (const body of bodies.values()) {
       left = Math.min(left, body.x - 50);
       right = Math.max(right, body.x + 50);

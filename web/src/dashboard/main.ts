@@ -49,13 +49,13 @@ function showStatus(): void {
 function show(sample: DashboardSample): void {
   const { world, totals, journal, mesh, sessions } = sample;
   const direct = mesh.links.filter((l) => l.kind === 'direct');
-  const known = direct.map((l) => l.rttMs).filter((ms): ms is number => ms !== null).sort((a, b) => a - b);
   const refusals = Object.entries(totals.refusals).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
   text('world-name', world.name || 'World');
   text('authority', world.authority);
   text('sessions-count', formatCount(sessions.length));
+  text('sessions-note', `median round trip ${formatMs(median(sessions))}`);
   text('links-count', formatCount(direct.length));
-  text('links-note', `${mesh.links.filter((l) => l.kind === 'relay').length} relayed · median ${formatMs(known[known.length >> 1] ?? null)}`);
+  text('links-note', `${mesh.links.filter((l) => l.kind === 'relay').length} relayed · median ${formatMs(median(direct))}`);
   text('tick', formatMs(world.tickMs.p99));
   text('tick-note', `p99 of ${world.tickRateHz} a second · tick ${formatCount(world.tick)}`);
   text('messages', formatCount(totals.messagesInPerS + totals.messagesOutPerS));
@@ -99,6 +99,11 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('#sessions th 
     button.parentElement!.setAttribute('aria-sort', sort.descending ? 'descending' : 'ascending');
     if (latest) showSessions(latest.sessions);
   });
+}
+
+function median(measured: readonly { rttMs: number | null }[]): number | null {
+  const known = measured.map((m) => m.rttMs).filter((ms): ms is number => ms !== null).sort((a, b) => a - b);
+  return known[known.length >> 1] ?? null;
 }
 
 function text(id: string, value: string): void {

@@ -1,0 +1,153 @@
+using Egregore.Server.Tests.Support;
+using Egregore.Wire;
+using Egregore.World.Area;
+
+namespace Egregore.Server.Tests;
+
+public sealed class RoomTests
+{
+    private const int Block = 256;
+
+    [Fact]
+    public async Task Two_players_meet_and_see_each_other_move()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var first = await TestClient.JoinAsync(server, name: "first");
+        await using var second = await TestClient.JoinAsync(server, name: "second\u202E\n who has a name that is much too long for a label");
+        await first.SendAsync(Kind.Reflex, LineGame.State(0, 0), sequence: 1);
+        await second.SendAsync(Kind.Reflex, LineGame.State(10 * Block, 0, look: 42), sequence: 1);
+
+        var met = Assert.Single((await first.ReceiveAsync(Kind.Neighbours)).As<Neighbours>().Peers);
+        Assert.Equal((second.Key.Id, "second who has a name that is mu"), (met.Peer, met.Name));
+        Assert.Equal(first.Key.Id, Assert.Single((await second.ReceiveAsync(Kind.Neighbours)).As<Neighbours>().Peers).Peer);
+
+        await second.SendAsync(Kind.Reflex, LineGame.State((10 * Block) + 100, -50, look: 43), sequence: 2);
+        var frame = await first.ReceiveAsync(Kind.Room, received => X(received) == (10 * Block) + 100);
+        Assert.True(frame.Sender.IsNone);
+        var (room, records) = Read(frame);
+        Assert.NotEqual(0u, room.Tick);
+        Assert.Equal(1, records.Count);
+        Assert.Equal((met.Handle, -50, (byte)43), (records[0].Handle, records[0].Z, records[0].Look[0]));
+    }
+
+    [Fact]
+    public async Task Who_leaves_is_gone_from_the_others_sight()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var first = await TestClient.JoinAsync(server);
+        var second = await TestClient.JoinAsync(server);
+        await first.SendAsync(Kind.Reflex, LineGame.State(0, 0), sequence: 1);
+        await second.SendAsync(Kind.Reflex, LineGame.State(0, 0), sequence: 1);
+        var met = Assert.Single((await first.ReceiveAsync(Kind.Neighbours)).As<Neighbours>().Peers);
+        await second.DisposeAsync();
+        var left = (await first.ReceiveAsync(Kind.Neighbours)).As<Neighbours>();
+        Assert.Equal([met.Handle], left.Left.ToArray());
+        Assert.Empty(left.Peers);
+    }
+
+    [Fact]
+    public async Task A_step_that_breaks_the_rules_is_corrected_softly_and_nobody_sees_it()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var cheat = await TestClient.JoinAsync(server);
+        await using var watcher = await TestClient.JoinAsync(server);
+        await watcher.SendAsync(Kind.Reflex, LineGame.State(0, 0), sequence: 1);
+        await cheat.SendAsync(Kind.Reflex, LineGame.State(Block, 0), sequence: 1);
+        await cheat.SendAsync(Kind.Reflex, LineGame.State(50 * Block, 0), sequence: 2);
+        var refusal = (await cheat.ReceiveAsync(Kind.Refusal)).As<Refusal>();
+        Assert.Equal((RefusalCode.Rejected, 2u, "too fast"), (refusal.Code, refusal.Sequence, refusal.Text));
+        var correction = await cheat.ReceiveAsync(Kind.Reflex);
+        Assert.Equal(LineGame.State(Block, 0), correction.Payload);
+        Assert.Equal(1u, correction.Sequence);
+        Assert.True(correction.Sender.IsNone);
+
+        await cheat.SendAsync(Kind.Reflex, LineGame.State(Block + 10, 0), sequence: 3);
+        while (true)
+        {
+            var x = X(await watcher.ReceiveAsync(Kind.Room));
+            Assert.InRange(x, Block, Block + 10);
+            if (x == Block + 10)
+                break;
+        }
+    }
+
+    [Fact]
+    public async Task Movement_ticks_that_run_faster_than_time_are_refused()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var client = await TestClient.JoinAsync(server);
+        await client.SendAsync(Kind.Reflex, LineGame.State(0, 0), sequence: 1);
+        await client.SendAsync(Kind.Reflex, LineGame.State(1, 0), sequence: 1000);
+        Assert.Equal(RefusalCode.BadTime, (await client.ReceiveAsync(Kind.Refusal)).As<Refusal>().Code);
+    }
+
+    [Fact]
+    public async Task A_client_with_twenty_others_around_gets_at_most_4096_bytes_a_second()
+    {
+        await using var server = await TestServer.StartAsync();
+        var clients = new List<TestClient>();
+        for (var i = 0; i < 21; i++)
+            clients.Add(await TestClient.JoinAsync(server, name: $"walker {i}"));
+        const int Ticks = 100;
+        var walks = clients.Select((client, i) => WalkAsync(client, i, Ticks)).ToArray();
+
+        // The measured one reads what comes for four seconds of the world's ticks, everything counted, after one second in which all met.
+        var measured = clients[0];
+        uint first = 0, last = 0;
+        long bytes = 0;
+        while (last - first < 80)
+        {
+            var received = await measured.ReceiveAsync();
+            Assert.NotNull(received);
+            bytes += first == 0 ? 0 : received.WireBytes;
+            if (received.Kind != Kind.Room)
+                continue;
+            last = Read(received).Room.Tick;
+            first = first == 0 && server.Report.Stats.Bodies == 21 ? last : first;
+            last = Math.Max(last, first);
+        }
+
+        await Task.WhenAll(walks);
+        var perSecond = bytes / ((last - first) / 20.0);
+        Assert.InRange(perSecond, 1000, 4096);
+        foreach (var client in clients)
+            await client.DisposeAsync();
+    }
+
+    private static async Task WalkAsync(TestClient client, int i, int ticks)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (var tick = 1; tick <= ticks; tick++)
+        {
+            await client.SendAsync(Kind.Reflex, LineGame.State((i * 2 * Block) + (tick * 40), tick * 20), sequence: (uint)tick);
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    private static int X(Received frame)
+    {
+        var (_, records) = Read(frame);
+        return records[0].X;
+    }
+
+    private static RoomFrameParts Read(Received frame)
+    {
+        var room = frame.As<RoomFrame>();
+        var records = new RoomRecords(room.States.Span, room.CellX, room.CellZ, lookBytes: 6);
+        Assert.True(records.IsWhole);
+        return new RoomFrameParts(room, records);
+    }
+
+    private readonly ref struct RoomFrameParts(RoomFrame room, RoomRecords records)
+    {
+        public RoomFrame Room { get; } = room;
+
+        public RoomRecords Records { get; } = records;
+
+        public void Deconstruct(out RoomFrame room, out RoomRecords records)
+        {
+            room = Room;
+            records = Records;
+        }
+    }
+}
