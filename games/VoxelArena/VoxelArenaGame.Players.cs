@@ -19,7 +19,7 @@ public sealed partial class VoxelArenaGame
         MoveState spawn = Spawn(ctx.Sender);
         ctx.Db.Table(Players).Put(known is not null ? known with { Online = true } : new Player
         {
-            Peer = Peer.Of(ctx.Sender),
+            Peer = PeerRef.Of(ctx.Sender),
             Name = "Guest " + ctx.Sender.ToString()[..4],
             Colour = ColourOf(ctx.Sender.Low),
             Online = true,

@@ -71,9 +71,9 @@ public sealed class ReducerTests : ITruthOutput
     public void Nobody_is_built_into_a_wall()
     {
         _truth.Open(Bob, 0, 0, _now);
-        _truth.Run("player_moved", new PlayerMoved { Peer = Peer.Of(Bob), X = MoveState.BlockUnits / 2, Y = 21 * MoveState.BlockUnits, Z = MoveState.BlockUnits / 2 }, default, _now);
+        _truth.Run("player_moved", new PlayerMoved { Peer = PeerRef.Of(Bob), X = MoveState.BlockUnits / 2, Y = 21 * MoveState.BlockUnits, Z = MoveState.BlockUnits / 2 }, default, _now);
         Assert.Equal("Somebody stands there.", Place(new BlockAt(0, 21, 0)));
-        _truth.Run("player_moved", new PlayerMoved { Peer = Peer.Of(Bob), X = 40 * MoveState.BlockUnits, Y = 21 * MoveState.BlockUnits, Z = 0 }, default, _now);
+        _truth.Run("player_moved", new PlayerMoved { Peer = PeerRef.Of(Bob), X = 40 * MoveState.BlockUnits, Y = 21 * MoveState.BlockUnits, Z = 0 }, default, _now);
         Assert.Equal("", Place(new BlockAt(0, 21, 0)));
     }
 
@@ -110,7 +110,7 @@ public sealed class ReducerTests : ITruthOutput
     {
         ulong session = _truth.Open(Bob, 0, 0, _now).Session;
         _truth.Run("set_name", new SetName { Name = "Bob", Colour = 0x00FF00 }, Bob, _now);
-        _truth.Run("player_moved", new PlayerMoved { Peer = Peer.Of(Bob), X = 500_000, Y = 90_000, Z = -3 }, default, _now);
+        _truth.Run("player_moved", new PlayerMoved { Peer = PeerRef.Of(Bob), X = 500_000, Y = 90_000, Z = -3 }, default, _now);
         _truth.Disconnected(session, _now);
         _truth.Tick(_now += 120_000);
         Assert.False(Player(Bob).Online);
