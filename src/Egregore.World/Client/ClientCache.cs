@@ -239,8 +239,9 @@ public sealed class ClientCache
         _batchBytes = 0;
         if (code == RefusalCode.None)
         {
+            // After a resync truth may stand earlier than the cache did (a damaged journal): what it says counts.
+            Transaction = _resync ? transaction : Math.Max(Transaction, transaction);
             _resync = false;
-            Transaction = Math.Max(Transaction, transaction);
             _pending.RemoveAll(action => action.Transaction != 0 && action.Transaction <= Transaction);
         }
         RunPending();
