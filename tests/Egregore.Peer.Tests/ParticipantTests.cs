@@ -1,0 +1,152 @@
+using Egregore.Mesh;
+using Egregore.Wire;
+using Egregore.World.Movement;
+using VoxelArena;
+
+namespace Egregore.Peer.Tests;
+
+public sealed class ParticipantTests
+{
+    [Fact]
+    public void Two_who_are_introduced_link_directly_and_find_each_others_steps_right()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var walker = new Walker(network, ada);
+        network.Run(5_000, walker.Step);
+
+        var seen = bob.Participant.FindNeighbour(ada.Participant.Self)!;
+        Assert.Equal(NeighbourPath.Direct, seen.Path);
+        Assert.True(seen.Accepted > 90, $"{seen.Accepted} accepted");
+        Assert.Equal(0, seen.Rejected);
+        Assert.True(MoveState.TryRead(seen.Track.Newest, out var newest));
+        Assert.Equal(walker.State, newest);
+        Assert.True(seen.CheckpointsVerified >= 5, $"{seen.CheckpointsVerified} checkpoints verified");
+        Assert.Equal(0, seen.CheckpointsWrong);
+    }
+
+    [Fact]
+    public void A_leap_is_rejected_and_not_shown()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var walker = new Walker(network, ada);
+        network.Run(2_000, walker.Step);
+        var before = walker.State;
+        walker.State = before with { X = before.X + (20 * MoveState.BlockUnits) };
+        network.Run(50, walker.Send);
+
+        var seen = bob.Participant.FindNeighbour(ada.Participant.Self)!;
+        Assert.Equal(1, seen.Rejected);
+        Assert.NotEmpty(seen.LastRejection);
+        Assert.True(MoveState.TryRead(seen.Track.Newest, out var shown));
+        Assert.Equal(before, shown);
+    }
+
+    [Fact]
+    public void States_that_were_changed_on_the_way_do_not_fit_the_signed_checkpoint()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var walker = new Walker(network, ada);
+        network.Run(2_000, walker.Step);
+        network.Tamper = (from, _, message) =>
+        {
+            // The pitch of a state: nothing that the rules of movement could notice.
+            if (from == ada.Participant.Self && EnvelopeCodec.TryRead(message, out var view) == VerifyError.None && view.Header.Kind == Kind.Reflex)
+                message[^4] ^= 1;
+            return message;
+        };
+        network.Run(3_000, walker.Step);
+        Assert.True(bob.Participant.FindNeighbour(ada.Participant.Self)!.CheckpointsWrong > 0);
+    }
+
+    [Fact]
+    public void When_truth_is_gone_a_common_neighbour_carries_signed_signals()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var eve = network.Add("Eve");
+        network.Welcome(eve);
+        network.Introduce(bob, eve);
+        network.Run(500);
+        network.TruthGoes();
+        network.Run(60_000);
+
+        Assert.True(ada.Participant.IsDirect(eve.Participant.Self) && eve.Participant.IsDirect(ada.Participant.Self));
+        Assert.Contains(ada.Signals.Concat(eve.Signals), s => s.Type == SignalType.Answer);
+    }
+
+    [Fact]
+    public void A_routed_signal_with_a_wrong_signature_is_refused()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        using var key = EcdsaP256.Create();
+        var payload = new Signal { Type = SignalType.Offer, Connection = 7, Data = "offer", PublicKey = key.PublicKey }.ToArray();
+        var envelope = new byte[EnvelopeCodec.SizeMax(payload.Length)];
+        var length = EnvelopeCodec.Write(envelope, Kind.Signal, 1, payload, 2, key.Peer, ada.Participant.Self, signature: key.Sign(payload));
+        ada.Participant.ReceiveLink(bob.Participant.Self, envelope.AsSpan(0, length), network.NowMs);
+        network.Run(100);
+        Assert.DoesNotContain(ada.Signals, s => s.To == key.Peer);
+        Assert.True(ada.Participant.Stats.SignalsRefused > 0);
+    }
+
+    [Fact]
+    public void Whatever_bytes_come_nothing_breaks()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var random = new Random(20261121);
+        var sample = new Hello { Ticket = "t" }.ToArray();
+        for (var i = 0; i < 5_000; i++)
+        {
+            var payload = random.Next(2) == 0 ? sample.ToArray() : new byte[random.Next(200)];
+            random.NextBytes(payload.AsSpan(0, Math.Min(payload.Length, random.Next(40))));
+            var envelope = new byte[EnvelopeCodec.SizeMax(payload.Length)];
+            var length = EnvelopeCodec.Write(envelope, (Kind)random.Next(64), (uint)random.Next(), payload, 3, random.Next(2) == 0 ? default : bob.Participant.Self);
+            for (var flips = random.Next(4); flips > 0; flips--)
+                envelope[random.Next(length)] ^= (byte)(1 << random.Next(8));
+            if (random.Next(2) == 0)
+                ada.Participant.ReceiveTruth(envelope.AsSpan(0, random.Next(length)), network.NowMs);
+            else
+                ada.Participant.ReceiveLink(bob.Participant.Self, envelope.AsSpan(0, length), network.NowMs);
+        }
+
+        network.Run(1_000);
+        Assert.True(ada.Participant.Stats.TruthRefused > 0);
+    }
+
+    private static (VirtualHost Ada, VirtualHost Bob) Linked(VirtualNetwork network)
+    {
+        var ada = network.Add("Ada");
+        var bob = network.Add("Bob");
+        network.Welcome(ada, bob);
+        network.Introduce(ada, bob);
+        network.Run(5_000);
+        Assert.True(ada.Participant.Mesh.IsLinked(bob.Participant.Self, LinkKind.Direct), "no direct link");
+        Assert.True(bob.Participant.Mesh.IsLinked(ada.Participant.Self, LinkKind.Direct), "no direct link");
+        return (ada, bob);
+    }
+
+    /// <summary>Walks in a circle by the game's own rules.</summary>
+    private sealed class Walker(VirtualNetwork network, VirtualHost host)
+    {
+        private readonly byte[] _bytes = new byte[MoveState.SizeBytes];
+
+        public MoveState State { get; set; } = VoxelArenaGame.Spawn(host.Participant.Self);
+
+        public void Step()
+        {
+            var input = new MoveInput(MoveButtons.Forward, (ushort)(State.Yaw + 900), 0);
+            State = VoxelMovement.Step(State, input, host.Game.Rules.Voxels(host.Participant.Cache.Db), host.Game.Rules.Limits);
+            Send();
+        }
+
+        public void Send()
+        {
+            State.Write(_bytes);
+            host.Participant.SendReflex(_bytes, network.NowMs);
+        }
+    }
+}
