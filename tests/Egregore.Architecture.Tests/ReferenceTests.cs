@@ -10,7 +10,7 @@ public sealed class ReferenceTests
         ["Egregore.Wire.Generator"] = [],
         ["Egregore.Wire"] = ["Egregore.Wire.Generator"],
         ["Egregore.Crdt"] = [],
-        ["Egregore.World"] = ["Egregore.Wire"],
+        ["Egregore.World"] = ["Egregore.Wire.Generator", "Egregore.Wire"],
         ["Egregore.Mesh"] = ["Egregore.Wire", "Egregore.Crdt"],
         ["Egregore.Peer"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh"],
         ["Egregore.Storage.Sqlite"] = ["Egregore.Wire", "Egregore.World"],

@@ -54,6 +54,7 @@ internal sealed partial class WorldHost
         connection.Session = session;
         session.Connection = connection;
         Welcome(session, opening.Resumed);
+        _room?.Attach(session, _truth.Db, now);
         _room?.Join(session);
         _unflushed.Add(session);
     }
@@ -85,6 +86,7 @@ internal sealed partial class WorldHost
         session.DetachedMs = Math.Max(1, nowMs);
         session.Links = [];
         _room?.Leave(session);
+        _room?.Keep(session, _truth, nowMs);
         _truth.Disconnected(session.Id, nowMs);
     }
 

@@ -15,6 +15,9 @@ namespace Egregore.Server.Hosting;
 /// </summary>
 internal sealed partial class WorldHost : IDisposable
 {
+    // How far back a walker may find itself after a crash.
+    private const int KeepSeconds = 10;
+
     private readonly ServerOptions _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
@@ -175,6 +178,7 @@ internal sealed partial class WorldHost : IDisposable
         var tick = _clock.Next();
         if (_room is not null)
         {
+            _room.BeginTick(now);
             foreach (var session in _sessions.All)
                 _room.TakeStates(session, _truth.Db, now);
         }
@@ -187,6 +191,12 @@ internal sealed partial class WorldHost : IDisposable
         _unflushed.Clear();
         if (tick % Math.Max(1, _options.TickRateHz / 4) == 0)
             Sweep(now);
+        if (_room is not null && tick % (KeepSeconds * _options.TickRateHz) == 0)
+        {
+            foreach (var session in _sessions.All)
+                _room.Keep(session, _truth, now);
+        }
+
         var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         ServerMeter.TickMs.Record(elapsed);
         Statistics.TickDone(elapsed);

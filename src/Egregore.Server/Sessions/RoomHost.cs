@@ -19,8 +19,12 @@ internal sealed class RoomHost
     // Movement ticks may run a twentieth faster than truth's clock, because clocks differ, and come a second's worth at once, because arrival jitters.
     private const int PaceMarginParts = 20;
 
+    private const int UnjudgedPerSecond = 1;
+    private const int UnjudgedBurst = 10;
+
     private readonly IReflexRules _rules;
     private readonly IRoomStates _states;
+    private readonly IReflexKeeper? _keeper;
     private readonly ServerOptions _options;
     private readonly SessionTable _sessions;
     private readonly RoomBroadcaster _room;
@@ -37,6 +41,7 @@ internal sealed class RoomHost
     {
         _rules = rules;
         _states = WholeRoomStates.Of(rules);
+        _keeper = rules as IReflexKeeper;
         _options = options;
         _sessions = sessions;
         _framePeriod = options.Authority == Authority.Server ? 1 : Math.Max(1, options.TickRateHz / options.HybridRoomRateHz);
@@ -72,7 +77,10 @@ internal sealed class RoomHost
         session.Handle = handle;
         session.ChargedBytes = session.Connection?.Outbox.BytesQueued ?? 0;
         _byHandle[handle] = session;
-        if (session.LastState.Length > 0)
+        // In a mesh world truth does not know where peers are: it introduces all to all, as many as one attends to.
+        if (_options.Authority == Authority.Mesh && session.LastState.Length == 0)
+            _room.Place(handle, 0, 0, 0, _look);
+        else if (session.LastState.Length > 0)
             Place(session);
     }
 
@@ -92,6 +100,27 @@ internal sealed class RoomHost
         return session.Handle != 0 && _room.TryPosition(session.Handle, out x, out y, out z);
     }
 
+    /// <summary>Before the states of a tick are taken.</summary>
+    public void BeginTick(long nowMs) => _keeper?.BeginTick(nowMs);
+
+    /// <summary>A session has a connection: its ticks begin anew, and its next state is judged from where truth has it.</summary>
+    public void Attach(Session session, Database db, long nowMs)
+    {
+        // What is still queued is of the connection before.
+        while (session.Reflexes.TryTake(out _, _state))
+        {
+        }
+
+        session.Pace = new TokenBucket(_rules.TickRateHz + Math.Max(1, _rules.TickRateHz / PaceMarginParts), 2 * _rules.TickRateHz, nowMs);
+        session.Unjudged = new TokenBucket(UnjudgedPerSecond, UnjudgedBurst, nowMs);
+        session.LastTick = 0;
+        if (session.LastState.Length > 0)
+            return;
+        session.AcceptedMs = nowMs;
+        if (_keeper is not null && _keeper.TryStart(session.Peer, db, _state))
+            session.LastState = _state.AsSpan().ToArray();
+    }
+
     /// <summary>Checks what the session sent since the last tick.</summary>
     public void TakeStates(Session session, Database db, long nowMs)
     {
@@ -100,31 +129,47 @@ internal sealed class RoomHost
             if (session.LastState.Length == 0)
             {
                 session.LastState = _state.AsSpan().ToArray();
-                session.Pace = new TokenBucket(_rules.TickRateHz + Math.Max(1, _rules.TickRateHz / PaceMarginParts), _rules.TickRateHz, nowMs);
-                Accept(session, tick);
+                Accept(session, tick, nowMs);
                 continue;
             }
 
             // Late and repeated states happen and are nobody's fault.
             if (tick <= session.LastTick)
                 continue;
-            var ticks = (int)Math.Min(tick - session.LastTick, int.MaxValue);
-            if (!session.Pace.TryTake(ticks, nowMs))
+            // The first state of a connection numbers ticks in its own way; truth's clock says how many may have passed.
+            var isFirst = session.LastTick == 0;
+            var ticks = isFirst ? TicksSince(session.AcceptedMs, nowMs) : (int)Math.Min(tick - session.LastTick, int.MaxValue);
+            if (!isFirst && (ticks > 2 * _rules.TickRateHz || !session.Pace.TryTake(ticks, nowMs)))
             {
+                // Its clock jumped or runs too fast: it stays where it is, and counts on from here.
+                session.LastTick = tick;
                 Reject(session, tick, RefusalCode.BadTime, "movement ticks run faster than time", nowMs);
                 continue;
             }
 
             var verdict = _options.Authority == Authority.Mesh ? Verdict.Accept : _rules.Check(session.LastState, _state, ticks, db);
+            // What cannot be judged is believed now and then: gaps happen.
+            if (verdict.Kind == VerdictKind.Ignore && !session.Unjudged.TryTake(1, nowMs))
+                verdict = Verdict.Reject("too often out of truth's sight");
             if (verdict.Kind == VerdictKind.Reject)
             {
+                session.LastTick = isFirst ? tick : session.LastTick;
                 Reject(session, tick, RefusalCode.Rejected, verdict.Reason, nowMs);
                 continue;
             }
 
             _state.CopyTo(session.LastState, 0);
-            Accept(session, tick);
+            Accept(session, tick, nowMs);
         }
+    }
+
+    /// <summary>Keeps where the session stands, if it moved since it was kept.</summary>
+    public void Keep(Session session, Truth truth, long nowMs)
+    {
+        if (_keeper is null || !session.MovedSinceKept || session.LastState.Length == 0)
+            return;
+        session.MovedSinceKept = false;
+        _keeper.Keep(truth, session.Peer, session.LastState, nowMs);
     }
 
     /// <summary>Sends everybody whom they see and, when it is time for it, how those move. Outboxes are not flushed here.</summary>
@@ -191,9 +236,13 @@ internal sealed class RoomHost
         _room.SetDirect(session.Handle, _direct.AsSpan(0, count));
     }
 
-    private void Accept(Session session, uint tick)
+    private int TicksSince(long thenMs, long nowMs) => (int)Math.Clamp((nowMs - thenMs) * _rules.TickRateHz / 1000, 1, int.MaxValue);
+
+    private void Accept(Session session, uint tick, long nowMs)
     {
         session.LastTick = tick;
+        session.AcceptedMs = nowMs;
+        session.MovedSinceKept = true;
         Accepted++;
         Place(session);
     }

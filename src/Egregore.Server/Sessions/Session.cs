@@ -65,6 +65,14 @@ internal sealed class Session(ulong id, PeerId peer, string name, int stateBytes
     /// <summary>How many movement ticks the session may take now.</summary>
     public TokenBucket Pace;
 
+    /// <summary>How many states that cannot be judged are believed now.</summary>
+    public TokenBucket Unjudged;
+
+    /// <summary>When the last state was accepted.</summary>
+    public long AcceptedMs { get; set; }
+
+    public bool MovedSinceKept { get; set; }
+
     /// <summary>When the last soft correction was sent.</summary>
     public long CorrectedMs { get; set; }
 

@@ -50,10 +50,10 @@ internal sealed class LineGame : IGame
         public ReflexPosition Position(ReadOnlySpan<byte> state) => new(
             BinaryPrimitives.ReadInt32LittleEndian(state), BinaryPrimitives.ReadInt32LittleEndian(state[4..]), BinaryPrimitives.ReadInt32LittleEndian(state[8..]));
 
-        public Verdict Check(ReadOnlySpan<byte> previous, ReadOnlySpan<byte> next, Database world)
+        public Verdict Check(ReadOnlySpan<byte> previous, ReadOnlySpan<byte> next, int ticks, Database world)
         {
             var (from, to) = (Position(previous), Position(next));
-            return Math.Abs((long)to.X - from.X) > StepMax || Math.Abs((long)to.Z - from.Z) > StepMax ? Verdict.Reject("too fast") : Verdict.Accept;
+            return Math.Abs((long)to.X - from.X) > (long)StepMax * ticks || Math.Abs((long)to.Z - from.Z) > (long)StepMax * ticks ? Verdict.Reject("too fast") : Verdict.Accept;
         }
 
         public void Pack(ReadOnlySpan<byte> state, Span<byte> look) => state.Slice(12, 6).CopyTo(look);
