@@ -53,7 +53,7 @@ public sealed partial class VoxelArenaGame
         if (kind == Terrain.At(at.X, at.Y, at.Z))
             ctx.Db.Table(Blocks).Delete(at.Packed);
         else
-            ctx.Db.Table(Blocks).Put(new Block { At = at.Packed, Kind = kind, By = Peer.Of(ctx.Sender), Changed = ctx.WorldTimeMs });
+            ctx.Db.Table(Blocks).Put(new Block { At = at.Packed, Kind = kind, By = PeerRef.Of(ctx.Sender), Changed = ctx.WorldTimeMs });
     }
 
     private void CheckReach(ReducerContext ctx, BlockAt at, int feetX, int feetY, int feetZ)
@@ -76,7 +76,7 @@ public sealed partial class VoxelArenaGame
         if (busyUntil > ctx.WorldTimeMs + BurstMs)
             ctx.Reject("Not so fast.");
         if (!ctx.IsPrediction)
-            paces.Put(new Pace { Peer = Peer.Of(ctx.Sender), BusyUntil = busyUntil });
+            paces.Put(new Pace { Peer = PeerRef.Of(ctx.Sender), BusyUntil = busyUntil });
     }
 
     private BlockKind KindAt(Database db, BlockAt at) => new VoxelWorld(Terrain, db.Table(Blocks)).KindAt(at.X, at.Y, at.Z);
@@ -91,10 +91,14 @@ public sealed partial class VoxelArenaGame
 
     private bool IsInsideSomebody(ReducerContext ctx, BlockAt at)
     {
-        foreach (Player player in ctx.Db.Table(Players).Rows)
+        for (int i = 0; i < 9; i++)
         {
-            if (player.Online && player.Peer.Id != ctx.Sender && IsInside(at, player.X, player.Y, player.Z))
-                return true;
+            var cell = new Cell(at.Chunk.X + (i % 3) - 1, at.Chunk.Z + (i / 3) - 1);
+            foreach (Player player in ctx.Db.Table(Players).Where("near", cell))
+            {
+                if (player.Peer.Id != ctx.Sender && IsInside(at, player.X, player.Y, player.Z))
+                    return true;
+            }
         }
         return false;
     }

@@ -19,7 +19,7 @@ public sealed partial class VoxelArenaGame
         MoveState spawn = Spawn(ctx.Sender);
         ctx.Db.Table(Players).Put(known is not null ? known with { Online = true } : new Player
         {
-            Peer = Peer.Of(ctx.Sender),
+            Peer = PeerRef.Of(ctx.Sender),
             Name = "Guest " + ctx.Sender.ToString()[..4],
             Colour = ColourOf(ctx.Sender.Low),
             Online = true,
@@ -58,6 +58,10 @@ public sealed partial class VoxelArenaGame
         if (ctx.Db.Table(Players).Find(args.Peer.Id) is { } player)
             ctx.Db.Table(Players).Put(player with { X = args.X, Y = args.Y, Z = args.Z });
     }
+
+    // The chunk a player is in; nowhere while away.
+    private static Cell Near(Player player) =>
+        player.Online ? new BlockAt(player.X >> 12, 0, player.Z >> 12).Chunk : new Cell(int.MinValue, int.MinValue);
 
     private static bool IsNameRune(Rune rune) =>
         rune.Value is ' ' or '-' or '_' || (Rune.IsLetterOrDigit(rune) && Rune.GetUnicodeCategory(rune) != UnicodeCategory.ModifierLetter);

@@ -40,7 +40,7 @@ public sealed partial class VoxelArenaGame : IGame
     public void Define(WorldBuilder world)
     {
         Blocks = world.Table<Block, ulong>("blocks", block => block.At).Cell(block => BlockAt.Of(block.At).Chunk);
-        Players = world.Table<Player, Egregore.Wire.PeerId>("players", player => player.Peer.Id);
+        Players = world.Table<Player, Egregore.Wire.PeerId>("players", player => player.Peer.Id).Index("near", Near);
         Paces = world.Table<Pace, Egregore.Wire.PeerId>("paces", pace => pace.Peer.Id).VisibleTo((viewer, pace, db) => false);
 
         world.OnConnect(Arrive);

@@ -192,7 +192,7 @@ internal sealed partial class VirtualNetwork
         if (!accepted)
         {
             link.Dialing = false;
-            dialler.Node.ConnectFailed(peer.Id, dialler.NowMs);
+            dialler.Node.ConnectFailed(peer.Id, dialler.NowMs, refused: true);
         }
         else if (!Blocked(dialler.Index, peer.Index))
         {

@@ -89,8 +89,15 @@ internal sealed class VirtualPeer : IMeshOutput
     public void Disconnect(PeerId peer, DisconnectReason reason)
     {
         var to = _network.IndexOf(peer);
-        if (to < 0 || !Links.Remove(to, out var link))
+        if (to < 0 || !Links.TryGetValue(to, out var link))
             return;
+        if (reason == DisconnectReason.ConnectTimeout)
+        {
+            link.Dialing = false;
+            return;
+        }
+
+        Links.Remove(to);
         if (link.Direct || link.Relay)
             _network.SendClosed(this, to);
     }

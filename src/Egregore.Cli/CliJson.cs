@@ -5,4 +5,6 @@ namespace Egregore.Cli;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DoctorCommand.Check))]
+[JsonSerializable(typeof(Egregore.Cli.Bots.SwarmFigures))]
+[JsonSerializable(typeof(Egregore.World.ReplayReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

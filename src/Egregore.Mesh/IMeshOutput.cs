@@ -17,7 +17,7 @@ public interface IMeshOutput
     /// </summary>
     void Connect(PeerId peer);
 
-    /// <summary>Close the links to a peer and abandon a dial. The node has forgotten the link already; <see cref="MeshNode.LinkClosed"/> afterwards does nothing.</summary>
+    /// <summary>Close the links to a peer and abandon a dial (for <see cref="DisconnectReason.ConnectTimeout"/> the dial alone). The node has forgotten the link already; <see cref="MeshNode.LinkClosed"/> afterwards does nothing.</summary>
     void Disconnect(PeerId peer, DisconnectReason reason);
 
     /// <summary>Judge a gossip message before it is delivered and forwarded. Called once for each message; must be cheap.</summary>

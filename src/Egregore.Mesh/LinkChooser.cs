@@ -193,8 +193,7 @@ internal sealed class LinkChooser(MeshContext context)
             }
 
             Failed(member, nowMs);
-            if (member.Link is null)
-                context.Output.Disconnect(member.Id, DisconnectReason.ConnectTimeout);
+            context.Output.Disconnect(member.Id, DisconnectReason.ConnectTimeout);
         }
     }
 }

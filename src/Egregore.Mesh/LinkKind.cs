@@ -35,7 +35,7 @@ public enum DisconnectReason : byte
     /// <summary>The peer sent too much that was invalid.</summary>
     Misbehaving = 3,
 
-    /// <summary>The dial took longer than <see cref="MeshOptions.ConnectTimeoutMs"/>.</summary>
+    /// <summary>The dial took longer than <see cref="MeshOptions.ConnectTimeoutMs"/>: only the dial is given up, a relay stays.</summary>
     ConnectTimeout = 4,
 
     /// <summary>This node leaves the mesh, or the peer said that it leaves.</summary>

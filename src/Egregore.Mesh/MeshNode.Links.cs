@@ -83,11 +83,17 @@ public sealed partial class MeshNode
         }
     }
 
-    /// <summary>A dial asked for by <see cref="IMeshOutput.Connect"/> failed or was refused.</summary>
-    public void ConnectFailed(PeerId peer, long nowMs)
+    /// <summary>A dial asked for by <see cref="IMeshOutput.Connect"/> failed. It is repeated later; a relay stays meanwhile.</summary>
+    /// <param name="peer">The peer dialled.</param>
+    /// <param name="nowMs">The host's clock.</param>
+    /// <param name="refused">The peer answered that it has no room: a relay to it is given up as well.</param>
+    public void ConnectFailed(PeerId peer, long nowMs, bool refused = false)
     {
-        if (_context.Members.Find(peer) is { } member)
-            _chooser.Failed(member, nowMs);
+        if (_context.Members.Find(peer) is not { } member)
+            return;
+        _chooser.Failed(member, nowMs);
+        if (refused && member.Link is { Direct: false } link)
+            Close(link, DisconnectReason.Full, nowMs);
     }
 
     /// <summary>Copies the links' figures, in order of opening; returns how many.</summary>

@@ -57,8 +57,8 @@ public sealed record MeshOptions
     /// <summary>Links a gossip message crosses by push. Default 3. Announcements and pulls go on behind it.</summary>
     public int GossipTtl { get; init; } = 3;
 
-    /// <summary>Links from which a node lets itself be pushed to; all others announce. Bounds its pushed copies to this and the publisher's own. Default 6.</summary>
-    public int EagerLinks { get; init; } = 6;
+    /// <summary>Links from which a node lets itself be pushed to; all others announce. Bounds its pushed copies to this and the publisher's own. Default 5.</summary>
+    public int EagerLinks { get; init; } = 5;
 
     /// <summary>Message ids remembered. Default 1,000.</summary>
     public int SeenMax { get; init; } = 1_000;

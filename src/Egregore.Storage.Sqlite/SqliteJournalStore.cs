@@ -24,6 +24,7 @@ public sealed class SqliteJournalStore : IJournalStore
     private readonly FileStream? _lock;
     private SqliteConnection? _connection;
     private bool _uncertain;
+    private string? _salvaged;
 
     /// <summary>Opens a journal, or makes an empty one.</summary>
     /// <exception cref="JournalStoreException">Another process holds it, or the place cannot be written; the message is one line for a person.</exception>
@@ -53,6 +54,10 @@ public sealed class SqliteJournalStore : IJournalStore
     public void Append(ulong group, ReadOnlySpan<byte> bytes)
     {
         SqliteConnection connection = Connection();
+        if (_salvaged is not null)
+        {
+            throw new JournalStoreException(_salvaged, damaged: true, full: false, new InvalidDataException());
+        }
         bool done = false;
         try
         {
@@ -91,6 +96,10 @@ public sealed class SqliteJournalStore : IJournalStore
             yield return new StoredGroup((ulong)raw.sqlite3_column_int64(select, 0), raw.sqlite3_column_blob(select, 1).ToArray());
         }
         raw.sqlite3_reset(select);
+        if (_salvaged is not null)
+        {
+            throw new JournalStoreException(_salvaged, damaged: true, full: false, new InvalidDataException());
+        }
     }
 
     /// <inheritdoc/>
@@ -199,26 +208,47 @@ public sealed class SqliteJournalStore : IJournalStore
         {
             return _connection;
         }
-        var connection = new SqliteConnection(_path, _options.ReadOnly);
         try
         {
-            Prepare(connection);
+            _connection = OpenPrepared(_path);
+        }
+        catch (JournalStoreException exception) when (exception.Damaged && !_options.ReadOnly)
+        {
+            _connection = SqliteSalvage.TryOpen(_path, _path + ".salvage", CreateFresh);
+            if (_connection is null)
+            {
+                throw;
+            }
+            _salvaged = exception.Message;
+        }
+        return _connection;
+    }
+
+    private SqliteConnection OpenPrepared(string path)
+    {
+        var connection = new SqliteConnection(path, _options.ReadOnly);
+        try
+        {
+            if (!_options.ReadOnly)
+            {
+                Prepare(connection);
+            }
+            return connection;
         }
         catch
         {
             connection.Dispose();
             throw;
         }
-        _connection = connection;
-        return connection;
+    }
+
+    private void CreateFresh(string path)
+    {
+        using SqliteConnection fresh = OpenPrepared(path);
     }
 
     private void Prepare(SqliteConnection connection)
     {
-        if (_options.ReadOnly)
-        {
-            return;
-        }
         connection.Execute($"PRAGMA page_size = {PageBytes}");
         connection.Execute(_options.Mode == SqliteJournalMode.Wal ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE");
         connection.Execute("PRAGMA synchronous = FULL");
@@ -248,5 +278,10 @@ public sealed class SqliteJournalStore : IJournalStore
     {
         _connection?.Dispose();
         _connection = null;
+        if (_salvaged is not null)
+        {
+            _salvaged = null;
+            SqliteSalvage.Delete(_path + ".salvage");
+        }
     }
 }

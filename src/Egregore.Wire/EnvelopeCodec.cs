@@ -117,17 +117,22 @@ public static class EnvelopeCodec
     /// <summary>Verifies an envelope within <paramref name="limits"/>.</summary>
     public static VerifyError TryRead(ReadOnlySpan<byte> bytes, VerifyLimits limits, out EnvelopeView view) => EnvelopeView.TryRead(bytes, limits, out view);
 
-    /// <summary>Lowers the hops left of a verified envelope, in place; false when none are left. The TTL is outside of what is signed.</summary>
+    /// <summary>
+    /// Lowers the hops left of a verified envelope, in place; nothing else changes, so views of it stay valid. False, and nothing is
+    /// written, when no hops are left, or when the sender laid the TTL over other parts of the envelope to have a relay change those.
+    /// </summary>
+    /// <remarks>The TTL is outside of what is signed.</remarks>
     public static bool TryDecrementTtl(Span<byte> envelope)
     {
         int table = BinaryPrimitives.ReadInt32LittleEndian(envelope);
-        int header = new FlatTableReader(envelope, table).Offset(0);
-        ref byte ttl = ref envelope[table + header + TtlOffset];
-        if (header == 0 || ttl == 0)
+        var reader = new FlatTableReader(envelope, table);
+        int header = reader.Offset(0);
+        int at = table + header + TtlOffset;
+        if (header == 0 || envelope[at] == 0 || !StandsAlone(reader, at))
         {
             return false;
         }
-        ttl--;
+        envelope[at]--;
         return true;
     }
 
@@ -164,4 +169,26 @@ public static class EnvelopeCodec
             envelope.HasSender ? envelope.Sender : sender,
             envelope.Target,
             envelope.Time);
+
+    private static bool StandsAlone(in FlatTableReader table, int at)
+    {
+        return IsOutside(at, 0, 4)
+            && IsOutside(at, table.VtablePosition, table.VtableBytes)
+            && IsOutside(at, table.Position, 4)
+            && IsOutsideField(table, at, 1, 4)
+            && IsOutsideField(table, at, 2, PeerId.SizeBytes)
+            && IsOutsideField(table, at, 3, PeerId.SizeBytes)
+            && IsOutsideField(table, at, 4, 8)
+            && IsOutsideField(table, at, 5, 4)
+            && IsOutside(at, table.Target(1), 4 + table.GetBytes(1).Length)
+            && IsOutside(at, table.Target(5), 4 + table.GetBytes(5).Length);
+    }
+
+    private static bool IsOutsideField(in FlatTableReader table, int at, int id, int size)
+    {
+        int offset = table.Offset(id);
+        return offset == 0 || IsOutside(at, table.Position + offset, size);
+    }
+
+    private static bool IsOutside(int at, int start, int length) => at < start || at >= start + length;
 }

@@ -83,6 +83,22 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void A_dial_that_times_out_is_abandoned_and_the_relay_stays_a_refused_one_takes_the_relay_with_it()
+    {
+        var mesh = new Mesh();
+        var (a, b) = (mesh.Add(1), mesh.Add(2));
+        mesh.Link(a, b, LinkKind.Relay);
+        mesh.Run(12_000, 50);
+        Assert.Contains((b.Id, DisconnectReason.ConnectTimeout), a.Disconnects);
+        Assert.True(a.Node.IsLinked(b.Id, LinkKind.Relay));
+        mesh.Run(3_000, 50);
+        Assert.Equal(2, a.Connects.Count);
+        a.Node.ConnectFailed(b.Id, mesh.NowMs, refused: true);
+        Assert.False(a.Node.IsLinked(b.Id));
+        Assert.Contains((b.Id, DisconnectReason.Full), a.Disconnects);
+    }
+
+    [Fact]
     public void Clocks_are_compared_over_heartbeats_and_the_median_moves_ours()
     {
         var mesh = new Mesh();
@@ -94,7 +110,7 @@ public sealed class LinkTests
         Assert.Equal(500, a.Links()[0].ClockOffsetMs);
         Assert.Equal(90_000_000, a.Links()[2].ClockOffsetMs);
         Assert.Equal(mesh.NowMs + 500, a.Node.MeshTimeMs(mesh.NowMs));
-        Assert.Equal(0, a.Links()[0].RttMs);
+        Assert.InRange(a.Links()[0].RttMs, 0, 5);
         Assert.Equal(0, a.Links()[0].LossPercent);
     }
 

@@ -63,4 +63,20 @@ public sealed class EnvelopeTests
         Assert.Equal(0, view.Header.Ttl);
         Assert.Equal(Alice, view.Sender);
     }
+
+    /// <summary>Found by the fuzzer: lowering the TTL of such an envelope changed its payload's length, after it had been verified.</summary>
+    [Fact]
+    public void A_ttl_laid_over_other_parts_is_not_lowered()
+    {
+        byte[] buffer = new byte[400];
+        Span<byte> envelope = buffer.AsSpan(0, EnvelopeCodec.Write(buffer, Kind.Gossip, 1, new byte[300], ttl: 2));
+        // The vtable says that the table is longer and the header 12 bytes in: its TTL is then the second byte of the payload's length.
+        envelope[6] = 20;
+        envelope[8] = 12;
+        byte[] before = envelope.ToArray();
+        Assert.Equal(VerifyError.None, EnvelopeCodec.TryRead(envelope, out EnvelopeView view));
+        Assert.Equal(300 >> 8, view.Header.Ttl);
+        Assert.False(EnvelopeCodec.TryDecrementTtl(envelope));
+        Assert.Equal(before, envelope.ToArray());
+    }
 }

@@ -4,6 +4,7 @@ import { DEFAULT_KINDS } from '../src/game/blocks';
 
 /** A stand-in for C# while the picture is worked on: a noise terrain, a body that floats over it, bots that walk in circles. Not the game's rules. */
 const WATER = 22;
+const WATER_KIND = 6;
 const BOTS = [
   { name: 'Ada', peer: 'a1'.repeat(16), radius: 5, speed: 3.2, flags: OtherFlag.Direct },
   { name: 'Grace', peer: '3c'.repeat(16), radius: 8, speed: 4.3, flags: OtherFlag.Direct },
@@ -28,7 +29,7 @@ export function developmentRuntime(): Runtime {
     return blocks;
   };
   const at = (x: number, y: number, z: number) => (y < 0 || y >= CHUNK_HEIGHT ? 0 : chunkAt(x >> 4, z >> 4)[(y * 16 + (z & 15)) * 16 + (x & 15)]!);
-  const solid = (x: number, y: number, z: number) => at(Math.floor(x), Math.floor(y), Math.floor(z)) !== 0 && at(Math.floor(x), Math.floor(y), Math.floor(z)) !== 8;
+  const solid = (x: number, y: number, z: number) => at(Math.floor(x), Math.floor(y), Math.floor(z)) !== 0 && at(Math.floor(x), Math.floor(y), Math.floor(z)) !== WATER_KIND;
   const put = (x: number, y: number, z: number, kind: number) => {
     if (y < 0 || y >= CHUNK_HEIGHT) return;
     const blocks = chunkAt(x >> 4, z >> 4).slice();
@@ -78,7 +79,7 @@ export function developmentRuntime(): Runtime {
         frame.serverRttMs = 20;
         frame.peopleVersion = 1;
 
-        const hit = pick(body.x, body.y + EYE_HEIGHT, body.z, input.yaw, input.pitch, (x, y, z) => at(x, y, z) !== 0 && at(x, y, z) !== 8);
+        const hit = pick(body.x, body.y + EYE_HEIGHT, body.z, input.yaw, input.pitch, (x, y, z) => at(x, y, z) !== 0 && at(x, y, z) !== WATER_KIND);
         if (hit) {
           frame.flags |= FrameFlag.Target;
           Object.assign(frame.target, hit.block, { face: hit.face, kind: at(hit.block.x, hit.block.y, hit.block.z) });
@@ -160,7 +161,7 @@ function generate(cx: number, cz: number): Uint8Array {
     for (let x = 0; x < 16; x++) {
       const height = Math.min(surface(cx * 16 + x, cz * 16 + z), CHUNK_HEIGHT - 2);
       for (let y = 0; y <= Math.max(height, WATER); y++) {
-        set(x, y, z, y > height ? 8 : y < height - 3 ? 3 : height <= WATER + 1 ? 4 : y < height ? 2 : height > 42 ? 7 : 1);
+        set(x, y, z, y > height ? WATER_KIND : y < height - 3 ? 2 : height <= WATER + 1 ? 5 : y < height ? 3 : height > 42 ? 7 : 4);
       }
     }
   }
@@ -173,9 +174,9 @@ function generate(cx: number, cz: number): Uint8Array {
         const tall = 4 + Math.floor(hash(wx, wz, 10) * 3);
         for (let dy = -2; dy <= 1; dy++) {
           const r = dy < 0 ? 2 : 1;
-          for (let dz = -r; dz <= r; dz++) for (let dx = -r; dx <= r; dx++) if (Math.abs(dx) + Math.abs(dz) < r * 2 || hash(wx + dx, wz + dz, dy + 11) > 0.5) set(x + dx, height + tall + dy, z + dz, 6);
+          for (let dz = -r; dz <= r; dz++) for (let dx = -r; dx <= r; dx++) if (Math.abs(dx) + Math.abs(dz) < r * 2 || hash(wx + dx, wz + dz, dy + 11) > 0.5) set(x + dx, height + tall + dy, z + dz, 9);
         }
-        for (let y = 1; y <= tall; y++) set(x, height + y, z, 5);
+        for (let y = 1; y <= tall; y++) set(x, height + y, z, 8);
       }
     }
   }
@@ -186,17 +187,17 @@ function generate(cx: number, cz: number): Uint8Array {
 function house(set: (x: number, y: number, z: number, kind: number) => void, ground: number): void {
   for (let z = 4; z <= 10; z++) {
     for (let x = 3; x <= 10; x++) {
-      for (let y = ground - 4; y <= ground; y++) set(x, y, z, 9);
+      for (let y = ground - 4; y <= ground; y++) set(x, y, z, 12);
       for (let y = ground + 1; y <= ground + 4; y++) {
         const wall = x === 3 || x === 10 || z === 4 || z === 10;
         const window = y === ground + 2 && ((x + z) % 3 === 0);
-        set(x, y, z, !wall ? 0 : z === 10 && x === 6 && y <= ground + 2 ? 0 : window ? 11 : 10);
+        set(x, y, z, !wall ? 0 : z === 10 && x === 6 && y <= ground + 2 ? 0 : window ? 13 : 10);
       }
-      set(x, ground + 5, z, 9);
+      set(x, ground + 5, z, 11);
     }
   }
-  set(6, ground + 4, 7, 12);
-  set(8, ground + 1, 11, 12);
+  set(6, ground + 4, 7, 14);
+  set(8, ground + 1, 11, 14);
 }
 
 function pick(x: number, y: number, z: number, yaw: number, pitch: number, solid: (x: number, y: number, z: number) => boolean) {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DashboardSample } from '../src/dashboard/types';
+import type { WorldReport } from '../src/dashboard/types';
 
 /** A made-up `/api/stream` for work on the dashboard. */
 export function developmentStream(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   let second = 0;
-  const send = () => response.write(`data: ${JSON.stringify(sampleAt(second++))}\n\n`);
+  const send = () => response.write(`event: report\ndata: ${JSON.stringify(reportAt(second++))}\n\n`);
   send();
   const timer = setInterval(send, 1000);
   request.on('close', () => clearInterval(timer));
@@ -13,27 +13,31 @@ export function developmentStream(request: IncomingMessage, response: ServerResp
 
 const NAMES = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Alan', 'Katherine', 'Donald', 'Margaret', 'Tim', 'Radia', 'Linus', 'Frances'];
 
-export function sampleAt(second: number): DashboardSample {
+export function reportAt(second: number): WorldReport {
   const count = 9 + Math.round(Math.sin(second / 20) * 3);
   const wave = (period: number, low: number, high: number) => low + ((Math.sin(second / period) + 1) / 2) * (high - low) + Math.random() * (high - low) * 0.1;
-  const peers = NAMES.slice(0, count).map((name, i) => ({ name, id: `${(i * 2654435761 >>> 0).toString(16).padStart(8, '0')}`.repeat(4) }));
+  const peers = NAMES.slice(0, count).map((name, i) => ({ name, peer: `${(i * 2654435761 >>> 0).toString(16).padStart(8, '0')}`.repeat(4) }));
+  const places = peers.map((_, i) => ({ x: Math.sin(second / 9 + i) * 60, z: Math.cos(second / 11 + i) * 60 }));
   return {
-    time: Date.now(),
-    world: { name: 'Voxel Arena', authority: 'hybrid', tick: 20 * second, tickRateHz: 20, tickMs: { p50: wave(9, 0.3, 0.6), p99: wave(7, 1, 3.4) } },
-    sessions: peers.map(({ name, id }, i) => ({
-      id: String(i + 1), peer: id, name, x: Math.sin(second / 9 + i) * 60, z: Math.cos(second / 11 + i) * 60, connectedS: second + i * 40,
-      bytesInPerS: wave(5 + i, 400, 1800), bytesOutPerS: wave(6 + i, 800, 3900), rttMs: i === 4 ? null : wave(8 + i, 8, 60), state: i === 4 ? 'lost' : 'active',
+    world: {
+      name: 'main', game: 'voxel-arena/1', authority: 'hybrid', seed: '1', tickRateHz: 20, tables: ['blocks', 'players', 'paces'], reducers: ['set_name', 'place_block', 'dig_block'],
+    },
+    stats: {
+      timeMs: Date.now(), uptimeSeconds: second, tick: 20 * second, ticksPerSecond: wave(7, 19.9, 20), ticksSkipped: 2, tickMsMean: wave(9, 0.3, 0.6), tickMsMax: wave(7, 1, 3.4),
+      sessions: count, connections: count - 1, bodies: count, messagesInPerSecond: wave(8, 180, 420), messagesOutPerSecond: wave(9, 500, 1400),
+      bytesInPerSecond: wave(8, 9e3, 3e4), bytesOutPerSecond: wave(9, 2e4, 9e4), actionsPerSecond: wave(5, 2, 20), statesAccepted: second * 180, statesRejected: 3, commandsWaiting: 0,
+      transaction: 41_200 + second * 14, durableTransaction: 41_196 + second * 14, journalGroups: second * 8, journalTransactions: second * 14, journalBytes: 5_900_000 + second * 1800,
+      journalFailures: 0, journalCommitMs: wave(8, 1, 4), memoryMb: wave(20, 40, 60), refusals: [{ code: 'RateLimited', count: 1 }, { code: 'Rejected', count: 3 + Math.floor(second / 9) }],
+    },
+    sessions: peers.map(({ name, peer }, i) => ({
+      peer, name, connected: i !== 4, sinceMs: Date.now() - (second + i * 40) * 1000, ...places[i]!, y: 20, messagesIn: second * 30, messagesOut: second * 60,
+      bytesIn: second * (400 + i * 90), bytesOut: second * (800 + i * 260), rejectedStates: i === 2 ? 3 : 0,
     })),
     mesh: {
-      nodes: [{ id: 'truth', name: 'truth', kind: 'truth' }, ...peers.map((p) => ({ ...p, kind: 'peer' }))],
-      links: [
-        ...peers.map((p, i) => ({ a: p.id, b: 'truth', kind: 'session', rttMs: wave(8 + i, 8, 60), bytesPerS: 2000 })),
-        ...peers.flatMap((p, i) => [1, 2, 5].map((step) => ({ from: p, to: peers[(i + step) % count]!, i, step })))
-          .filter(({ from, to }) => from.id < to.id)
-          .map(({ from, to, i, step }) => ({ a: from.id, b: to.id, kind: (i + step) % 5 === 0 ? 'relay' : 'direct', rttMs: wave(10 + i, 1, 24), bytesPerS: wave(5, 800, 9000) })),
-      ],
+      nodes: peers.map((p, i) => ({ ...p, ...places[i]! })),
+      links: peers.flatMap((p, i) => [1, 2, 5].map((step) => ({ from: p, to: peers[(i + step) % count]!, i, step })))
+        .filter(({ from, to }) => from.peer < to.peer)
+        .map(({ from, to, i, step }) => ({ a: from.peer, b: to.peer, kind: (i + step) % 5 === 0 ? 'relay' : 'direct', rttMs: wave(10 + i, 1, 24), bytesPerSecond: wave(5, 800, 9000) })),
     },
-    journal: { transaction: 41_200 + second * 14, bytes: 5_900_000 + second * 1800, groupsPerS: wave(6, 4, 20), commitMs: { p50: wave(8, 1, 2), p99: wave(10, 3, 11) } },
-    totals: { messagesInPerS: wave(8, 180, 420), messagesOutPerS: wave(9, 500, 1400), bytesInPerS: wave(8, 9e3, 3e4), bytesOutPerS: wave(9, 2e4, 9e4), refusals: { Rejected: 3 + Math.floor(second / 9), RateLimited: 1 } },
   };
 }

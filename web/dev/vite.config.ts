@@ -1,5 +1,5 @@
 import { defineConfig } from 'vite';
-import { developmentStream } from './stream';
+import { developmentStream } from './stream.ts';
 
 // The pages on a made-up world (dev/source.ts) and a made-up stream, for work on them without .NET: `npm run dev`.
 export default defineConfig({

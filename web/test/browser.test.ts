@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../dev/browser';
-import { sampleAt } from '../dev/stream';
+import { reportAt } from '../dev/stream';
 import type {} from '../dev/edge';
 import type {} from '../src/game/debug';
 
@@ -63,7 +63,7 @@ describe('the game page', () => {
     const page = await open('/?walk=Grace');
     await walking(page);
     await page.keyboard.press('3');
-    expect(await page.textContent('[data-hud="block"]')).toBe('Stone');
+    expect(await page.textContent('[data-hud="block"]')).toBe('Grass');
     const before = await page.evaluate(() => window.egregore!.position());
     await page.keyboard.down('s');
     await page.waitForFunction((z) => window.egregore!.position().z > z + 0.5, before.z);
@@ -154,12 +154,12 @@ describe('the dashboard', () => {
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     let asked = 0;
-    await page.route('**/api/stream', (route) => (asked++ === 0 ? route.fulfill({ contentType: 'text/event-stream', body: `data: ${JSON.stringify(sampleAt(30))}\n\n` }) : route.abort()));
+    await page.route('**/api/stream', (route) => (asked++ === 0 ? route.fulfill({ contentType: 'text/event-stream', body: `event: report\ndata: ${JSON.stringify(reportAt(30))}\n\n` }) : route.abort()));
     await page.goto(`${address}/dashboard.html`);
     await page.waitForFunction(() => document.querySelectorAll('#mesh .node').length > 5);
     expect(await page.textContent('#status')).toBe('Live');
     expect(await page.locator('#mesh .link.direct').count()).toBeGreaterThan(3);
-    await page.click('#sessions button[data-key="bytesOutPerS"]');
+    await page.click('#sessions button[data-key="direct"]');
     expect(await page.getAttribute('#sessions th[aria-sort]', 'aria-sort')).toBe('descending');
     await page.waitForFunction(() => document.documentElement.dataset['stream'] === 'lost');
     expect(await page.textContent('#status')).toContain('Stream lost');

@@ -5,7 +5,7 @@ import { changedReach } from '../src/game/chunks';
 import { tileNumber } from '../src/game/tiles';
 
 const looks = lookTable(DEFAULT_KINDS, tileNumber);
-const [GRASS, STONE, WATER, GLASS, LAMP] = [1, 3, 8, 11, 12];
+const [GRASS, STONE, WATER, GLASS, LAMP] = [4, 2, 6, 13, 14];
 
 const region = (...blocks: [number, number, number, number][]) => {
   const made = new Uint8Array(REGION_BYTES);

@@ -31,11 +31,17 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
 
     public bool Connected => _opened && !_closed;
 
-    public long BytesIn { get; private set; }
+    private long _bytesIn;
+    private long _bytesOut;
+    private long _messagesIn;
 
-    public long BytesOut { get; private set; }
-
-    public long MessagesIn { get; private set; }
+    /// <summary>Bytes in and out and messages in since the last call.</summary>
+    public (long BytesIn, long BytesOut, long MessagesIn) TakeFigures()
+    {
+        var figures = (_bytesIn, _bytesOut, _messagesIn);
+        _bytesIn = _bytesOut = _messagesIn = 0;
+        return figures;
+    }
 
     /// <summary>Logs in and opens the socket.</summary>
     /// <exception cref="HttpRequestException">The server is not there or refused.</exception>
@@ -64,8 +70,8 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
             Participant.Verified(verified.Request, verified.Valid, nowMs);
         while (_received.TryDequeue(out var message))
         {
-            MessagesIn++;
-            BytesIn += message.Length;
+            _messagesIn++;
+            _bytesIn += message.Length;
             Participant.ReceiveTruth(message, nowMs);
         }
 
@@ -86,7 +92,7 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
             _sendBuffer = new byte[length * 2];
         _outgoing.GetBuffer().AsSpan(0, length).CopyTo(_sendBuffer);
         _outgoing.SetLength(0);
-        BytesOut += length;
+        _bytesOut += length;
         _sending = SendAsync(_socket!, length);
     }
 

@@ -8,6 +8,9 @@ namespace Egregore.Cli.Commands;
 /// <summary><c>egregore serve</c>: hosts a world and prints one address.</summary>
 internal sealed class ServeCommand : Command
 {
+    /// <summary>Chunks of terrain kept, 16 KiB each: a square of 1,024 blocks.</summary>
+    private const int TerrainChunks = 4096;
+
     private readonly Option<string> _url = new("--url") { Description = "Address to listen on; port 0 takes a free one", DefaultValueFactory = _ => "http://127.0.0.1:5170" };
     private readonly Option<string> _data = new("--data") { Description = "Folder of the journal", DefaultValueFactory = _ => "data" };
     private readonly Option<string> _world = new("--world") { Description = "Name of the world", DefaultValueFactory = _ => "main" };
@@ -49,7 +52,7 @@ internal sealed class ServeCommand : Command
             BrowserFolder = pages.Browser ?? "artifacts/browser",
             Log = !result.GetValue(_quiet),
         };
-        await EgregoreServer.RunAsync(new Arena(), options, server => Announce(server, options), cancel);
+        await EgregoreServer.RunAsync(new VoxelArenaGame(options.Seed, options.TickRateHz, TerrainChunks), options, server => Announce(server, options), cancel);
         return ExitCodes.Success;
     }
 

@@ -33,8 +33,19 @@ internal static class ServerMeter
     private static readonly KeyValuePair<string, object?>[] Codes =
         [.. Enum.GetValues<RefusalCode>().Select(code => new KeyValuePair<string, object?>("code", code.ToString()))];
 
+    private static readonly RefusalCode[] RefusalCodes = Enum.GetValues<RefusalCode>();
+    private static readonly long[] RefusalCounts = new long[RefusalCodes.Length];
+
+    /// <summary>Refusals since the process began, in the order of their codes, without those that did not occur.</summary>
+    public static RefusalCount[] RefusalsByCode =>
+        [.. RefusalCodes.Select((code, i) => new RefusalCount(code.ToString(), Interlocked.Read(ref RefusalCounts[i]))).Where(refusal => refusal.Count > 0)];
+
     /// <summary>Counts a refusal under its code.</summary>
-    public static void Refused(RefusalCode code) => Refusals.Add(1, Codes[(int)code]);
+    public static void Refused(RefusalCode code)
+    {
+        Refusals.Add(1, Codes[(int)code]);
+        Interlocked.Increment(ref RefusalCounts[(int)code]);
+    }
 
     /// <summary>Lets the gauges show this world; the last one of a process wins.</summary>
     public static void Observe(WorldStatistics statistics) => s_statistics = statistics;

@@ -44,6 +44,7 @@ public sealed record WorldInfo(string Name, string Game, string Authority, strin
 /// <param name="JournalFailures">Groups that could not be written.</param>
 /// <param name="JournalCommitMs">Time the last group took to be durable, milliseconds.</param>
 /// <param name="MemoryMb">Managed heap, MB.</param>
+/// <param name="Refusals">Refused messages, requests and connections since the process began, by code; codes that did not occur are left out.</param>
 public sealed record WorldStats(
     long TimeMs,
     double UptimeSeconds,
@@ -70,7 +71,13 @@ public sealed record WorldStats(
     long JournalBytes,
     long JournalFailures,
     double JournalCommitMs,
-    double MemoryMb);
+    double MemoryMb,
+    IReadOnlyList<RefusalCount> Refusals);
+
+/// <summary>How often something was refused.</summary>
+/// <param name="Code">The name of the wire's refusal code, such as <c>RateLimited</c>.</param>
+/// <param name="Count">How often.</param>
+public sealed record RefusalCount(string Code, long Count);
 
 /// <summary>A session.</summary>
 /// <param name="Peer">The peer's id.</param>

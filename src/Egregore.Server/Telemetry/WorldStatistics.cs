@@ -92,7 +92,8 @@ internal sealed class WorldStatistics
             journal.Bytes,
             journal.Failures,
             journal.LastCommitMs,
-            GC.GetTotalMemory(false) / 1e6);
+            GC.GetTotalMemory(false) / 1e6,
+            ServerMeter.RefusalsByCode);
         JournalFails = journal.IsFailing;
         var infos = sessions.All.Take(SessionsShownMax).Select(session => Describe(session, room)).OrderBy(info => info.Peer, StringComparer.Ordinal).ToArray();
         var report = new WorldReport(_world, stats, infos, MeshGraph.Of(sessions.All.Take(SessionsShownMax), infos));

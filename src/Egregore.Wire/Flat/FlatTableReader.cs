@@ -104,7 +104,14 @@ public readonly ref struct FlatTableReader
         return table == 0 ? default : new FlatTableReader(_buffer, table);
     }
 
-    private int Target(int id)
+    /// <summary>Where its vtable begins.</summary>
+    internal int VtablePosition => _vtable;
+
+    /// <summary>The vtable's length.</summary>
+    internal int VtableBytes => _vtableBytes;
+
+    /// <summary>Where a field's offset leads to; 0 when it is absent.</summary>
+    internal int Target(int id)
     {
         int offset = Offset(id);
         int position = Position + offset;

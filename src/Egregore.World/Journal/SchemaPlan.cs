@@ -72,6 +72,10 @@ public sealed record SchemaPlan(ImmutableArray<SchemaStep> Steps)
                 steps.Add(new SchemaStep(SchemaStepKind.AddTable, table.Name, "begins empty"));
                 continue;
             }
+            if (old.IsKept)
+            {
+                steps.Add(new SchemaStep(SchemaStepKind.AddTable, table.Name, "is back; its rows were kept aside"));
+            }
             if (old.KeyType != table.KeyType)
             {
                 Refuse(steps, table.Name, $"its key was {old.KeyType} and is {table.KeyType} now: add a table under another name and move rows in a reducer");
@@ -83,7 +87,8 @@ public sealed record SchemaPlan(ImmutableArray<SchemaStep> Steps)
         }
         foreach (StoredTable old in stored)
         {
-            if (!definition.AllTables.Any(table => table.Id == old.Id))
+            // A table that was kept aside before and stays so is no step.
+            if (!definition.AllTables.Any(table => table.Id == old.Id) && (dropRemovedTables || !old.IsKept))
             {
                 steps.Add(dropRemovedTables
                     ? new SchemaStep(SchemaStepKind.DropTable, old.Name, "is gone from the game; its rows are dropped")
@@ -156,11 +161,11 @@ public sealed record SchemaPlan(ImmutableArray<SchemaStep> Steps)
     private static void Refuse(ImmutableArray<SchemaStep>.Builder steps, string table, string text) => steps.Add(new SchemaStep(SchemaStepKind.Refuse, table, text));
 }
 
-/// <summary>A table as a snapshot describes it.</summary>
-internal sealed record StoredTable(string Name, uint Id, string KeyType, string SchemaName, ulong Hash, ImmutableArray<FieldSchema> Fields)
+/// <summary>A table as a snapshot describes it; kept: the version that wrote the snapshot did not have it.</summary>
+internal sealed record StoredTable(string Name, uint Id, string KeyType, string SchemaName, ulong Hash, ImmutableArray<FieldSchema> Fields, bool IsKept)
 {
     public static StoredTable Of(TableDefinition table) =>
-        new(table.Name, table.Id, table.KeyType, table.Schema.Name, table.Schema.Hash, table.Schema.Fields);
+        new(table.Name, table.Id, table.KeyType, table.Schema.Name, table.Schema.Hash, table.Schema.Fields, IsKept: false);
 }
 
 /// <summary>Rows of tables that this version of the game lacks, as bytes by key.</summary>
@@ -175,7 +180,7 @@ internal sealed class KeptTables
 
     public void Add(StoredTable table)
     {
-        var kept = new KeptTable(table);
+        var kept = new KeptTable(table with { IsKept = true });
         _byId.Add(table.Id, kept);
         _tables.Add(kept);
     }

@@ -26,6 +26,7 @@ internal sealed record SnapshotHeader(
             part.Text(table.KeyType);
             part.Text(table.SchemaName);
             part.UInt64(table.Hash);
+            part.UInt16(table.IsKept ? 1 : 0);
             part.UInt16(table.Fields.Length);
             foreach (FieldSchema field in table.Fields)
             {
@@ -66,6 +67,7 @@ internal static class SnapshotReader
             string key = reader.Text();
             string schema = reader.Text();
             ulong hash = reader.UInt64();
+            bool kept = reader.UInt16() != 0;
             int fields = reader.UInt16();
             ImmutableArray<FieldSchema>.Builder list = ImmutableArray.CreateBuilder<FieldSchema>();
             for (int f = 0; f < fields && !reader.Failed; f++)
@@ -77,7 +79,7 @@ internal static class SnapshotReader
                 int flags = reader.UInt16();
                 list.Add(new FieldSchema(fieldId, fieldName, type, fallback, (flags & 1) != 0, (flags & 2) != 0));
             }
-            tables.Add(new StoredTable(name, id, key, schema, hash, list.ToImmutable()));
+            tables.Add(new StoredTable(name, id, key, schema, hash, list.ToImmutable(), kept));
         }
         header = new SnapshotHeader(game, version, number, transaction, time, head, tables);
         return !reader.Failed && reader.IsEnd;

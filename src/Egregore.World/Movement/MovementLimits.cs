@@ -57,6 +57,9 @@ public sealed class MovementLimits
     /// <summary>6.0 blocks a second: the fastest a body moves by its own, along the ground.</summary>
     public int Sprint { get; }
 
+    /// <summary>What no body exceeds: a sprint, and what the rounding of two axes may add.</summary>
+    public int SpeedMax => Sprint + 2;
+
     /// <summary>1.6 blocks a second.</summary>
     public int Crouch { get; }
 

@@ -50,7 +50,7 @@ public static partial class VoxelMovement
         && state.Z >= -limits.BorderUnits && state.Z <= limits.BorderUnits
         && state.Y >= -limits.HeightUnitsMax && state.Y <= limits.HeightUnitsMax
         && state.VelocityY >= -limits.Terminal && state.VelocityY <= limits.Jump
-        && Square(state.VelocityX) + Square(state.VelocityZ) <= Square(limits.Sprint)
+        && Square(state.VelocityX) + Square(state.VelocityZ) <= Square(limits.SpeedMax)
         && (state.Buttons & ~ButtonsKnown) == 0
         && (state.Flags & ~(MoveFlags.Grounded | MoveFlags.Swimming)) == 0
         && state.Pitch != sbyte.MinValue;
@@ -60,7 +60,7 @@ public static partial class VoxelMovement
         long dx = (long)next.X - previous.X;
         long dy = (long)next.Y - previous.Y;
         long dz = (long)next.Z - previous.Z;
-        if ((dx * dx) + (dz * dz) > Square((long)limits.Sprint * ticks))
+        if ((dx * dx) + (dz * dz) > Square((long)limits.SpeedMax * ticks))
             return Verdict.Reject("too far for the time");
         if (dy < -(long)limits.Terminal * ticks)
             return Verdict.Reject("fell too far for the time");
@@ -109,7 +109,7 @@ public static partial class VoxelMovement
         }
         if (y == next.Y && velocity == next.VelocityY)
             return false;
-        int reach = (limits.Sprint * ticks) + limits.HalfWidth;
+        int reach = (limits.SpeedMax * ticks) + limits.HalfWidth;
         const int shift = MoveState.BlockShift;
         for (int cy = (Math.Min(y, previous.Y) - 1) >> shift; cy <= (highest + limits.Height) >> shift; cy++)
         {

@@ -23,7 +23,7 @@ public static partial class VoxelMovement
 
         // No lower than from where the rest of the ticks can lift it again, no higher than they can lift it.
         int rise = limits.RiseMax(ticks);
-        int reach = (limits.Sprint * ticks >> shift) + 1;
+        int reach = (limits.SpeedMax * ticks >> shift) + 1;
         int bottom = Math.Min(from.Y, (next.Y - rise) >> shift);
         int top = Math.Max(to.Y, (previous.Y + rise) >> shift);
         int width = (2 * reach) + 1;

@@ -38,9 +38,9 @@ public static partial class VoxelMovement
             _x = Math.Clamp(state.X, -limits.BorderUnits, limits.BorderUnits);
             _y = Math.Clamp(state.Y, -limits.HeightUnitsMax, limits.HeightUnitsMax);
             _z = Math.Clamp(state.Z, -limits.BorderUnits, limits.BorderUnits);
-            _vx = Math.Clamp(state.VelocityX, -limits.Sprint, limits.Sprint);
+            _vx = Math.Clamp(state.VelocityX, -limits.SpeedMax, limits.SpeedMax);
             _vy = Math.Clamp(state.VelocityY, -limits.Terminal, limits.Jump);
-            _vz = Math.Clamp(state.VelocityZ, -limits.Sprint, limits.Sprint);
+            _vz = Math.Clamp(state.VelocityZ, -limits.SpeedMax, limits.SpeedMax);
             Doubt = VoxelClass.Air;
         }
 

@@ -49,18 +49,16 @@ public static class EnvelopeFuzz
         {
             return error;
         }
-        byte ttl = view.Header.Ttl;
-        if (EnvelopeCodec.TryDecrementTtl(bytes) != (ttl != 0) || view.Header.Ttl != (ttl == 0 ? 0 : ttl - 1))
+        Envelope before = view.ToRecord();
+        bool lowered = EnvelopeCodec.TryDecrementTtl(bytes);
+        Header expected = lowered ? before.Header with { Ttl = (byte)(before.Header.Ttl - 1) } : before.Header;
+        if (!(before with { Header = expected }).Equals(view.ToRecord()) || (lowered && before.Header.Ttl == 0))
         {
-            throw new InvalidOperationException("the TTL went wrong");
+            throw new InvalidOperationException("lowering the TTL changed something else");
         }
         if (EnvelopeCodec.WriteSigningBytes(signing, view, new PeerId(1, 2)) != EnvelopeCodec.SigningOverheadBytes + view.Payload.Length)
         {
             throw new InvalidOperationException("the canonical bytes went wrong");
-        }
-        if (!Envelope.From(view).Equals(view.ToRecord()))
-        {
-            throw new InvalidOperationException("a copy differs from the view");
         }
         if (view.Header.Kind == Kind.Batch && depth == 0)
         {

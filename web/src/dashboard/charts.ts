@@ -6,15 +6,24 @@ interface Line {
   series: Series;
   label: string;
   colour: string;
+  /** Drawn as points, for values that stand alone. */
+  points?: boolean;
 }
 
-const CHARTS: readonly { host: string; format: (value: number) => string; lines: readonly Line[] }[] = [
+const perSecond = (value: number) => (value === 0 || value >= 10 ? formatCount(value) : value.toFixed(1));
+
+const CHARTS: readonly { host: string; format: (value: number) => string; binary?: boolean; lines: readonly Line[] }[] = [
   { host: 'chart-messages', format: formatCount, lines: [{ series: 'messagesIn', label: 'in', colour: '--one' }, { series: 'messagesOut', label: 'out', colour: '--two' }] },
-  { host: 'chart-bytes', format: formatBytes, lines: [{ series: 'bytesIn', label: 'in', colour: '--one' }, { series: 'bytesOut', label: 'out', colour: '--two' }] },
-  { host: 'chart-tick', format: formatMs, lines: [{ series: 'tickP50', label: 'median', colour: '--one' }, { series: 'tickP99', label: 'p99', colour: '--two' }] },
-  { host: 'chart-journal', format: formatMs, lines: [{ series: 'commitP50', label: 'median', colour: '--one' }, { series: 'commitP99', label: 'p99', colour: '--two' }] },
+  { host: 'chart-bytes', format: formatBytes, binary: true, lines: [{ series: 'bytesIn', label: 'in', colour: '--one' }, { series: 'bytesOut', label: 'out', colour: '--two' }] },
+  { host: 'chart-tick', format: formatMs, lines: [{ series: 'tickMean', label: 'mean', colour: '--one' }, { series: 'tickMax', label: 'longest', colour: '--two' }] },
+  { host: 'chart-commit', format: formatMs, lines: [{ series: 'commit', label: 'last group', colour: '--one', points: true }] },
+  { host: 'chart-journal', format: perSecond, lines: [{ series: 'groups', label: 'groups', colour: '--one' }, { series: 'transactions', label: 'transactions', colour: '--two' }] },
+  { host: 'chart-mesh', format: formatCount, lines: [{ series: 'sessions', label: 'sessions', colour: '--one' }, { series: 'direct', label: 'direct', colour: '--direct' }, { series: 'relay', label: 'relay', colour: '--relay' }] },
 ];
 const HEIGHT_PX = 170;
+/** Powers of two, so that bytes get round labels. */
+const BINARY_STEPS = Array.from({ length: 40 }, (_, i) => 2 ** i);
+const clock = (seconds: number) => new Date(seconds * 1000).toLocaleTimeString('en-GB');
 
 /** The time charts. uPlot draws on canvas, so colours are read from the page's theme and the charts are made anew when it changes. */
 export class Charts {
@@ -37,15 +46,15 @@ export class Charts {
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
-    this.plots = CHARTS.map(({ host, format, lines }) => {
+    this.plots = CHARTS.map(({ host, format, binary, lines }) => {
       const target = document.getElementById(host)!;
       const plot = new uPlot(
         {
           width: Math.max(200, target.clientWidth),
           height: HEIGHT_PX,
           scales: { y: { range: (_, __, max) => [0, Math.max(max, 0.001) * 1.15] } },
-          series: [{}, ...lines.map((l) => ({ label: l.label, stroke: colour(l.colour), width: 1.8, points: { show: false }, value: (_: uPlot, v: number | null) => (v === null ? '–' : format(v)) }))],
-          axes: [{ ...axis, space: 70 }, { ...axis, size: 68, values: (_: uPlot, ticks: number[]) => ticks.map(format) }],
+          series: [{ label: 'at', value: (_: uPlot, v: number | null) => (v === null ? '–' : clock(v)) }, ...lines.map((l) => ({ label: l.label, stroke: colour(l.colour), width: l.points ? 0 : 1.8, points: { show: l.points === true, size: 4, fill: colour(l.colour) }, value: (_: uPlot, v: number | null) => (v === null ? '–' : format(v)) }))],
+          axes: [{ ...axis, space: 80, values: (_: uPlot, ticks: number[]) => ticks.map(clock) }, { ...axis, size: 72, ...(binary ? { incrs: BINARY_STEPS } : {}), values: (_: uPlot, ticks: number[]) => ticks.map(format) }],
           cursor: { drag: { x: false, y: false } },
         },
         [[], ...lines.map(() => [])] as unknown as uPlot.AlignedData,

@@ -15,9 +15,11 @@ export interface Spring {
   length: number;
 }
 
-const REPULSION = 5200;
+const REPULSION = 9000;
 const PULL = 0.035;
-const GRAVITY = 0.012;
+/** Weaker sideways: the picture is wider than high. */
+const GRAVITY_X = 0.006;
+const GRAVITY_Y = 0.018;
 const DAMPING = 0.82;
 const SPEED_MAX = 24;
 
@@ -48,8 +50,8 @@ export class Layout {
     const all = [...this.bodies.values()];
     for (let i = 0; i < all.length; i++) {
       const a = all[i]!;
-      a.vx -= a.x * GRAVITY;
-      a.vy -= a.y * GRAVITY;
+      a.vx -= a.x * GRAVITY_X;
+      a.vy -= a.y * GRAVITY_Y;
       for (let j = i + 1; j < all.length; j++) {
         const b = all[j]!;
         let dx = a.x - b.x;

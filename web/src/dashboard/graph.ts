@@ -1,11 +1,21 @@
 import { Layout } from './forces';
-import { formatBytes, formatMs } from './model';
-import type { DashboardSample } from './types';
+import { formatBytes, formatMs, formatPeer } from './model';
+import type { WorldReport } from './types';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** More nodes than this are laid out without names and latencies. */
 const LABELLED_MAX = 60;
 const NODES_MAX = 400;
+/** The server's node; no peer has this id. */
+const TRUTH = 'truth';
+
+interface Link {
+  a: string;
+  b: string;
+  kind: string;
+  rttMs: number | null;
+  bytesPerSecond: number;
+}
 
 /** The mesh, live, as SVG: links coloured by kind and labelled with their latency; nodes can be dragged. */
 export class MeshGraph {
@@ -28,10 +38,13 @@ export class MeshGraph {
     for (const name of ['pointerup', 'pointercancel'] as const) svg.addEventListener(name, () => this.drop());
   }
 
-  show(mesh: DashboardSample['mesh']): void {
-    const nodes = mesh.nodes.slice(0, NODES_MAX);
+  show({ world, mesh, sessions }: WorldReport): void {
+    const nodes = [{ id: TRUTH, label: world.name || 'server' }, ...mesh.nodes.slice(0, NODES_MAX).map((n) => ({ id: n.peer, label: formatPeer(n.peer, n.name) }))];
     const known = new Set(nodes.map((n) => n.id));
-    const links = mesh.links.filter((l) => known.has(l.a) && known.has(l.b));
+    const links: Link[] = [
+      ...sessions.filter((s) => s.connected).map((s) => ({ a: TRUTH, b: s.peer, kind: 'session', rttMs: null, bytesPerSecond: 0 })),
+      ...mesh.links,
+    ].filter((l) => known.has(l.a) && known.has(l.b));
     this.layout.set(nodes.map((n) => n.id), links.map((l) => ({ a: l.a, b: l.b, length: l.kind === 'session' ? 130 : 105 })));
     const labelled = nodes.length <= LABELLED_MAX;
 
@@ -42,14 +55,15 @@ export class MeshGraph {
     for (const node of nodes) {
       let drawn = this.drawn.get(node.id);
       if (!drawn) {
+        const truth = node.id === TRUTH;
         const group = create('g');
-        group.setAttribute('class', `node ${node.kind === 'truth' ? 'truth' : 'peer'}`);
+        group.setAttribute('class', `node ${truth ? 'truth' : 'peer'}`);
         const circle = create('circle');
-        circle.setAttribute('r', node.kind === 'truth' ? '13' : '9');
+        circle.setAttribute('r', truth ? '13' : '9');
         const name = create('text');
-        name.setAttribute('y', node.kind === 'truth' ? '28' : '23');
+        name.setAttribute('y', truth ? '28' : '23');
         const title = create('title');
-        title.textContent = node.id;
+        title.textContent = truth ? 'The server' : node.id;
         group.append(circle, name, title);
         group.addEventListener('pointerdown', (e) => {
           this.svg.setPointerCapture(e.pointerId);
@@ -60,7 +74,7 @@ export class MeshGraph {
         drawn = { group, name };
         this.drawn.set(node.id, drawn);
       }
-      drawn.name.textContent = labelled ? node.name || node.id.slice(0, 8) : '';
+      drawn.name.textContent = labelled ? node.label : '';
     }
 
     this.links.replaceChildren();
@@ -68,9 +82,9 @@ export class MeshGraph {
     this.lines = links.map((link) => {
       const line = create('line');
       line.setAttribute('class', `link ${['direct', 'relay', 'session'].includes(link.kind) ? link.kind : 'session'}`);
-      line.style.strokeWidth = String(1.2 + Math.min(3, Math.log10(1 + link.bytesPerS) * 0.7));
+      line.style.strokeWidth = String(1 + Math.min(3, Math.log10(1 + link.bytesPerSecond / 100)));
       const title = create('title');
-      title.textContent = `${link.kind}: ${formatMs(link.rttMs)}, ${formatBytes(link.bytesPerS)}/s`;
+      title.textContent = link.rttMs === null ? link.kind : `${link.kind}: ${formatMs(link.rttMs)}, ${formatBytes(link.bytesPerSecond)}/s`;
       line.append(title);
       this.links.append(line);
       let label: SVGTextElement | null = null;
@@ -101,7 +115,7 @@ export class MeshGraph {
 
   private place(atOnce: boolean): void {
     const { bodies } = this.layout;
-    let [left, top, right, bottom] = [-120, -90, 120, 90];
+    let [left, top, right, bottom] = [-330, -170, 330, 170];
     for (const body of bodies.values()) {
       left = Math.min(left, body.x - 50);
       right = Math.max(right, body.x + 50);

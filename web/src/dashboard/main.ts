@@ -1,8 +1,8 @@
 import './dashboard.css';
 import { Charts } from './charts';
 import { MeshGraph } from './graph';
-import { formatBytes, formatCount, formatDuration, formatMs, History, parseSample, sortSessions, type SortKey } from './model';
-import type { DashboardSample, Session } from './types';
+import { count, formatBytes, formatCount, formatDuration, formatMs, History, median, parseReport, sessionRows, sortRows, type SortKey } from './model';
+import type { WorldReport } from './types';
 
 /** Without an event for this long the numbers are old, and the page says so. */
 const STALE_MS = 3500;
@@ -12,23 +12,25 @@ const history = new History();
 const charts = new Charts(history);
 const graph = new MeshGraph(document.querySelector<SVGSVGElement>('#mesh')!);
 const status = document.getElementById('status')!;
-let latest: DashboardSample | null = null;
+let latest: WorldReport | null = null;
+let before: WorldReport | null = null;
 let receivedAtMs = 0;
 let damaged = 0;
 let sort: { key: SortKey; descending: boolean } = { key: 'name', descending: false };
 
 const stream = new EventSource('/api/stream');
-stream.onmessage = ({ data }: MessageEvent<string>) => {
-  const sample = parseSample(data);
-  if (!sample) {
+stream.addEventListener('report', ({ data }: MessageEvent<string>) => {
+  const report = parseReport(data);
+  if (!report) {
     damaged++;
     return;
   }
-  latest = sample;
+  before = latest;
+  latest = report;
   receivedAtMs = performance.now();
-  history.add(sample);
-  if (!document.hidden) show(sample);
-};
+  history.add(report, before);
+  if (!document.hidden) show(report);
+});
 // EventSource gives up on some answers; then it is made to try again by a reload of the page's own.
 stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000); };
 document.addEventListener('visibilitychange', () => { if (!document.hidden && latest) show(latest); });
@@ -46,41 +48,46 @@ function showStatus(): void {
   document.documentElement.dataset['stream'] = state;
 }
 
-function show(sample: DashboardSample): void {
-  const { world, totals, journal, mesh, sessions } = sample;
+function show(report: WorldReport): void {
+  const { world, stats, mesh } = report;
+  const refusals = [...stats.refusals].sort((a, b) => b.count - a.count);
   const direct = mesh.links.filter((l) => l.kind === 'direct');
-  const known = direct.map((l) => l.rttMs).filter((ms): ms is number => ms !== null).sort((a, b) => a - b);
-  const refusals = Object.entries(totals.refusals).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+  const groups = history.values.groups.at(-1) ?? null;
   text('world-name', world.name || 'World');
-  text('authority', world.authority);
-  text('sessions-count', formatCount(sessions.length));
+  text('world-note', [world.game, world.authority, `up ${formatDuration(stats.uptimeSeconds)}`, `${formatCount(stats.memoryMb)} MB`].filter(Boolean).join(' · '));
+  text('sessions-count', formatCount(stats.sessions));
+  text('sessions-note', `${formatCount(stats.connections)} connected · ${formatCount(stats.bodies)} in the world`);
   text('links-count', formatCount(direct.length));
-  text('links-note', `${mesh.links.filter((l) => l.kind === 'relay').length} relayed · median ${formatMs(known[known.length >> 1] ?? null)}`);
-  text('tick', formatMs(world.tickMs.p99));
-  text('tick-note', `p99 of ${world.tickRateHz} a second · tick ${formatCount(world.tick)}`);
-  text('messages', formatCount(totals.messagesInPerS + totals.messagesOutPerS));
-  text('messages-note', `${formatCount(totals.messagesInPerS)} in · ${formatCount(totals.messagesOutPerS)} out`);
-  text('bytes', `${formatBytes(totals.bytesInPerS + totals.bytesOutPerS)}/s`);
-  text('bytes-note', `${formatBytes(totals.bytesInPerS)} in · ${formatBytes(totals.bytesOutPerS)} out`);
-  text('journal', formatCount(journal.transaction));
-  text('journal-note', `${formatBytes(journal.bytes)} · ${formatCount(journal.groupsPerS)} groups a second`);
-  text('refusals', formatCount(refusals.reduce((sum, [, count]) => sum + count, 0)));
-  text('refusals-note', refusals.length === 0 ? 'none' : refusals.slice(0, 3).map(([code, count]) => `${code} ${formatCount(count)}`).join(' · '));
-  text('mesh-empty', mesh.nodes.length <= 1 ? 'Nobody is here yet. Open the game in two windows.' : '');
-  graph.show(mesh);
+  text('links-note', `${formatMs(median(direct.map((l) => l.rttMs)))} median · ${formatCount(count(mesh, 'relay'))} relayed`);
+  text('tick', `${stats.ticksPerSecond.toFixed(1)}`);
+  text('tick-note', `of ${world.tickRateHz} · ${formatMs(stats.tickMsMax)} longest · ${formatCount(stats.ticksSkipped)} skipped`);
+  text('messages', formatCount(stats.messagesInPerSecond + stats.messagesOutPerSecond));
+  text('messages-note', `${formatCount(stats.messagesInPerSecond)} in · ${formatCount(stats.messagesOutPerSecond)} out · ${formatCount(stats.actionsPerSecond)} actions`);
+  text('bytes', formatBytes(stats.bytesInPerSecond + stats.bytesOutPerSecond));
+  text('bytes-note', `${formatBytes(stats.bytesInPerSecond)} in · ${formatBytes(stats.bytesOutPerSecond)} out`);
+  text('journal', formatCount(stats.transaction));
+  text('journal-note', `${formatCount(stats.durableTransaction)} durable · ${formatBytes(stats.journalBytes)} written`);
+  text('commit', stats.journalGroups > 0 ? formatMs(stats.journalCommitMs) : '–');
+  text('commit-note', `${formatCount(stats.journalGroups)} groups · ${groups === null ? '–' : groups.toFixed(1)} a second${stats.journalFailures > 0 ? ` · ${formatCount(stats.journalFailures)} FAILED` : ''}`);
+  text('refusals', formatCount(refusals.reduce((sum, r) => sum + r.count, 0)));
+  text('refusals-note', [...refusals.slice(0, 3).map((r) => `${r.code} ${formatCount(r.count)}`), `${formatCount(stats.statesRejected)} states`].join(' · '));
+  text('mesh-empty', mesh.nodes.length === 0 ? 'Nobody is here yet. Open the game in two windows.' : '');
+  graph.show(report);
   charts.draw();
-  showSessions(sessions);
+  showSessions(report);
 }
 
-function showSessions(sessions: readonly Session[]): void {
+function showSessions(report: WorldReport): void {
   const body = document.querySelector<HTMLTableSectionElement>('#sessions tbody')!;
-  const rows = sortSessions(sessions, sort.key, sort.descending).slice(0, ROWS_MAX);
+  const rows = sortRows(sessionRows(report, before), sort.key, sort.descending).slice(0, ROWS_MAX);
+  const perSecond = (bytes: number | null) => (bytes === null ? '–' : `${formatBytes(bytes)}/s`);
   while (body.rows.length > rows.length) body.deleteRow(-1);
   rows.forEach((session, i) => {
     const row = body.rows[i] ?? body.insertRow();
     const cells = [
-      session.name || '–', session.peer.slice(0, 8), session.state, `${Math.round(session.x)}, ${Math.round(session.z)}`, formatDuration(session.connectedS),
-      formatMs(session.rttMs), `${formatBytes(session.bytesInPerS)}/s`, `${formatBytes(session.bytesOutPerS)}/s`,
+      session.name || '–', session.peer.slice(0, 8), session.state, session.x === null || session.z === null ? '–' : `${Math.round(session.x)}, ${Math.round(session.z)}`,
+      formatDuration(session.hereS), String(session.direct), String(session.relay), formatMs(session.rttMs), perSecond(session.inPerS), perSecond(session.outPerS),
+      formatCount(session.rejected),
     ];
     cells.forEach((value, c) => {
       const cell = row.cells[c] ?? row.insertCell();
@@ -88,7 +95,7 @@ function showSessions(sessions: readonly Session[]): void {
     });
     row.className = session.state;
   });
-  document.getElementById('sessions-empty')!.hidden = sessions.length > 0;
+  document.getElementById('sessions-empty')!.hidden = rows.length > 0;
 }
 
 for (const button of document.querySelectorAll<HTMLButtonElement>('#sessions th button')) {
@@ -97,7 +104,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('#sessions th 
     sort = { key, descending: sort.key === key ? !sort.descending : key !== 'name' && key !== 'peer' && key !== 'state' };
     for (const header of document.querySelectorAll('#sessions th')) header.removeAttribute('aria-sort');
     button.parentElement!.setAttribute('aria-sort', sort.descending ? 'descending' : 'ascending');
-    if (latest) showSessions(latest.sessions);
+    if (latest) showSessions(latest);
   });
 }
 

@@ -1,31 +1,39 @@
-import type { DashboardSample, Percentiles, Session } from './types';
+import type { MeshInfo, WorldReport } from './types';
 
 /** Seconds that the charts show. */
 export const HISTORY_S = 300;
 
-export const SERIES = ['messagesIn', 'messagesOut', 'bytesIn', 'bytesOut', 'tickP50', 'tickP99', 'groups', 'commitP50', 'commitP99'] as const;
+export const SERIES = [
+  'messagesIn', 'messagesOut', 'bytesIn', 'bytesOut', 'tickMean', 'tickMax', 'commit', 'groups', 'transactions', 'sessions', 'direct', 'relay',
+] as const;
 export type Series = (typeof SERIES)[number];
 
-/** The last {@link HISTORY_S} samples as columns, oldest first; a gap in time is a row of nulls, so that a lost stream shows as a hole. */
+/** The last {@link HISTORY_S} reports as columns, oldest first; a gap in time is a row of nulls, so that a lost stream shows as a hole. */
 export class History {
   /** Seconds since the Unix epoch. */
   readonly times: number[] = [];
   readonly values: Record<Series, (number | null)[]> = Object.fromEntries(SERIES.map((s) => [s, []])) as unknown as Record<Series, (number | null)[]>;
 
-  add(sample: DashboardSample): void {
-    const time = sample.time / 1000;
+  /** @param before The report before this one, for what is the difference of two. */
+  add(report: WorldReport, before: WorldReport | null): void {
+    const { stats, mesh } = report;
+    const time = stats.timeMs / 1000;
     const last = this.times.at(-1);
     // The stream of a server that started anew may repeat a moment; time only moves on.
     if (last !== undefined && time <= last) return;
     if (last !== undefined && time - last > 4) this.push(last + 1, null);
-    const { totals, world, journal } = sample;
+    const groups = rate(report, before, (r) => r.stats.journalGroups);
     this.push(time, {
-      messagesIn: totals.messagesInPerS, messagesOut: totals.messagesOutPerS, bytesIn: totals.bytesInPerS, bytesOut: totals.bytesOutPerS,
-      tickP50: world.tickMs.p50, tickP99: world.tickMs.p99, groups: journal.groupsPerS, commitP50: journal.commitMs.p50, commitP99: journal.commitMs.p99,
+      messagesIn: stats.messagesInPerSecond, messagesOut: stats.messagesOutPerSecond, bytesIn: stats.bytesInPerSecond, bytesOut: stats.bytesOutPerSecond,
+      tickMean: stats.tickMsMean, tickMax: stats.tickMsMax,
+      // Where nothing was written there is no time to show.
+      commit: groups === null || groups > 0 ? stats.journalCommitMs : null,
+      groups, transactions: rate(report, before, (r) => r.stats.journalTransactions),
+      sessions: stats.sessions, direct: count(mesh, 'direct'), relay: count(mesh, 'relay'),
     });
   }
 
-  private push(time: number, row: Record<Series, number> | null): void {
+  private push(time: number, row: Record<Series, number | null> | null): void {
     this.times.push(time);
     for (const series of SERIES) this.values[series].push(row ? row[series] : null);
     if (this.times.length <= HISTORY_S) return;
@@ -34,53 +42,110 @@ export class History {
   }
 }
 
-/** Reads one event. Returns null when it is not an object of the expected kind. */
-export function parseSample(text: string): DashboardSample | null {
-  let raw: Loose;
+/** How much a counter grew a second between two reports; null when that cannot be told: no report before, or the server started anew. */
+export function rate(report: WorldReport, before: WorldReport | null, counter: (report: WorldReport) => number | undefined): number | null {
+  const now = counter(report);
+  const then = before ? counter(before) : undefined;
+  const seconds = before ? (report.stats.timeMs - before.stats.timeMs) / 1000 : 0;
+  return now === undefined || then === undefined || seconds <= 0 || now < then ? null : (now - then) / seconds;
+}
+
+export function count(mesh: MeshInfo, kind: string): number {
+  return mesh.links.filter((l) => l.kind === kind).length;
+}
+
+/** The shape of a report, with what stands for a field that is missing or of another kind; a list has one entry, the shape of its entries. */
+const SHAPE: WorldReport = {
+  world: { name: '', game: '', authority: '', seed: '', tickRateHz: 0, tables: [''], reducers: [''] },
+  stats: {
+    timeMs: 0, uptimeSeconds: 0, tick: 0, ticksPerSecond: 0, ticksSkipped: 0, tickMsMean: 0, tickMsMax: 0, sessions: 0, connections: 0, bodies: 0,
+    messagesInPerSecond: 0, messagesOutPerSecond: 0, bytesInPerSecond: 0, bytesOutPerSecond: 0, actionsPerSecond: 0, statesAccepted: 0, statesRejected: 0,
+    commandsWaiting: 0, transaction: 0, durableTransaction: 0, journalGroups: 0, journalTransactions: 0, journalBytes: 0, journalFailures: 0, journalCommitMs: 0,
+    memoryMb: 0, refusals: [{ code: '', count: 0 }],
+  },
+  sessions: [{
+    peer: '', name: '', connected: false, sinceMs: 0, x: null, y: null, z: null, messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0, rejectedStates: 0,
+  }],
+  mesh: { nodes: [{ peer: '', name: '', x: null, z: null }], links: [{ a: '', b: '', kind: '', rttMs: 0, bytesPerSecond: 0 }] },
+};
+
+/** Reads one event: what is missing or of another kind is empty, unknown fields are left out. Returns null when it is no report. */
+export function parseReport(text: string): WorldReport | null {
+  let raw: unknown;
   try {
-    raw = object(JSON.parse(text));
+    raw = JSON.parse(text);
   } catch {
     return null;
   }
-  if (typeof raw['time'] !== 'number') return null;
-  const world = object(raw['world']);
-  const mesh = object(raw['mesh']);
-  const journal = object(raw['journal']);
-  const totals = object(raw['totals']);
-  return {
-    time: raw['time'],
-    world: {
-      name: string(world['name']), authority: string(world['authority']) as DashboardSample['world']['authority'], tick: number(world['tick']),
-      tickRateHz: number(world['tickRateHz']), tickMs: percentiles(world['tickMs']),
-    },
-    sessions: list(raw['sessions']).map((s) => ({
-      id: string(s['id']), peer: string(s['peer']), name: string(s['name']), x: number(s['x']), z: number(s['z']), connectedS: number(s['connectedS']),
-      bytesInPerS: number(s['bytesInPerS']), bytesOutPerS: number(s['bytesOutPerS']), rttMs: numberOrNull(s['rttMs']), state: string(s['state']),
-    })),
-    mesh: {
-      nodes: list(mesh['nodes']).map((n) => ({ id: string(n['id']), name: string(n['name']), kind: string(n['kind']) || 'peer' })),
-      links: list(mesh['links']).map((l) => ({ a: string(l['a']), b: string(l['b']), kind: string(l['kind']), rttMs: numberOrNull(l['rttMs']), bytesPerS: number(l['bytesPerS']) })),
-    },
-    journal: { transaction: number(journal['transaction']), bytes: number(journal['bytes']), groupsPerS: number(journal['groupsPerS']), commitMs: percentiles(journal['commitMs']) },
-    totals: {
-      messagesInPerS: number(totals['messagesInPerS']), messagesOutPerS: number(totals['messagesOutPerS']), bytesInPerS: number(totals['bytesInPerS']),
-      bytesOutPerS: number(totals['bytesOutPerS']), refusals: Object.fromEntries(Object.entries(object(totals['refusals'])).map(([code, count]) => [code, number(count)])),
-    },
-  };
+  const report = fill(SHAPE, raw);
+  return report.stats.timeMs > 0 ? report : null;
 }
 
-export type SortKey = keyof Session;
+function fill<T>(shape: T, value: unknown): T {
+  if (Array.isArray(shape)) return (Array.isArray(value) ? value.map((entry) => fill(shape[0], entry)) : []) as T;
+  if (shape === null || typeof shape === 'number') return (Number.isFinite(value) ? value : shape) as T;
+  if (typeof shape !== 'object') return typeof value === typeof shape ? (value as T) : shape;
+  const from = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(shape).map(([key, inner]) => [key, fill(inner as unknown, from[key])])) as T;
+}
 
-/** Sorted copy; nulls last in both directions, ties by id so that rows do not jump. */
-export function sortSessions(sessions: readonly Session[], key: SortKey, descending: boolean): Session[] {
+/** A row of the table of sessions. */
+export interface SessionRow {
+  peer: string;
+  name: string;
+  state: 'connected' | 'away';
+  x: number | null;
+  z: number | null;
+  hereS: number;
+  direct: number;
+  relay: number;
+  /** Median of its links with other peers. */
+  rttMs: number | null;
+  /** From the client, bytes a second. */
+  inPerS: number | null;
+  outPerS: number | null;
+  rejected: number;
+}
+
+export function sessionRows(report: WorldReport, before: WorldReport | null): SessionRow[] {
+  const links = new Map<string, { direct: number; relay: number; rtts: number[] }>();
+  for (const { a, b, kind, rttMs } of report.mesh.links) {
+    for (const peer of [a, b]) {
+      const of = links.get(peer) ?? { direct: 0, relay: 0, rtts: [] };
+      links.set(peer, of);
+      if (kind === 'direct') of.direct++;
+      else of.relay++;
+      of.rtts.push(rttMs);
+    }
+  }
+  const now = new Map(report.sessions.map((s) => [s.peer, s]));
+  const then = new Map(before?.sessions.map((s) => [s.peer, s]));
+  const of = (r: WorldReport, peer: string) => (r === report ? now : then).get(peer);
+  return report.sessions.map(({ peer, name, connected, sinceMs, x, z, rejectedStates }) => ({
+    peer, name, state: connected ? 'connected' : 'away', x, z, hereS: Math.max(0, (report.stats.timeMs - sinceMs) / 1000),
+    direct: links.get(peer)?.direct ?? 0, relay: links.get(peer)?.relay ?? 0, rttMs: median(links.get(peer)?.rtts ?? []),
+    inPerS: rate(report, before, (r) => of(r, peer)?.bytesIn), outPerS: rate(report, before, (r) => of(r, peer)?.bytesOut), rejected: rejectedStates,
+  }));
+}
+
+export type SortKey = keyof SessionRow;
+
+/** Sorted copy; nulls and nameless last in both directions, ties by peer so that rows do not jump. */
+export function sortRows(rows: readonly SessionRow[], key: SortKey, descending: boolean): SessionRow[] {
   const sign = descending ? -1 : 1;
-  return [...sessions].sort((a, b) => {
+  const known = (value: SessionRow[SortKey]) => value !== null && value !== '';
+  return [...rows].sort((a, b) => {
     const left = a[key];
     const right = b[key];
-    if (left === null || right === null) return left === right ? a.id.localeCompare(b.id) : left === null ? 1 : -1;
-    const order = typeof left === 'number' && typeof right === 'number' ? left - right : String(left).localeCompare(String(right));
-    return order !== 0 ? order * sign : a.id.localeCompare(b.id);
+    const order = known(left) !== known(right)
+      ? (known(left) ? -sign : sign)
+      : typeof left === 'number' && typeof right === 'number' ? left - right : String(left ?? '').localeCompare(String(right ?? ''));
+    return order !== 0 ? order * sign : a.peer.localeCompare(b.peer);
   });
+}
+
+export function median(values: readonly number[]): number | null {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? null;
 }
 
 export function formatBytes(bytes: number): string {
@@ -106,13 +171,10 @@ export function formatDuration(seconds: number): string {
 }
 
 export function formatMs(ms: number | null): string {
-  return ms === null || Number.isNaN(ms) ? '–' : ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  return ms === null || Number.isNaN(ms) ? '–' : `${ms === 0 || ms >= 10 ? Math.round(ms) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
 }
 
-type Loose = Record<string, unknown>;
-const object = (value: unknown): Loose => (value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Loose) : {});
-const list = (value: unknown): Loose[] => (Array.isArray(value) ? value.map(object) : []);
-const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
-const numberOrNull = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
-const string = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
-const percentiles = (value: unknown): Percentiles => ({ p50: number(object(value)['p50']), p99: number(object(value)['p99']) });
+/** A peer as people read it: its name, or the beginning of its id. */
+export function formatPeer(peer: string, name: string): string {
+  return name || peer.slice(0, 8);
+}

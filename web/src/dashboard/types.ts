@@ -1,72 +1,95 @@
 /**
- * What `/api/stream` sends: server-sent events (event name `message`), one JSON object a second, of this shape. Rates are over the last second; times are
- * milliseconds; `null` is "not known". A field that is missing reads as 0, null or empty; unknown fields are ignored.
+ * What `/api/stream` sends once a second as a server-sent event named `report`: the JSON of `WorldReport` (src/Egregore.Server/Telemetry/WorldReport.cs, where
+ * every field is explained). The server leaves a field out that is null. A test holds the names here against the server's.
  */
-export interface DashboardSample {
+export interface WorldReport {
+  world: WorldInfo;
+  stats: WorldStats;
+  sessions: SessionInfo[];
+  mesh: MeshInfo;
+}
+
+export interface WorldInfo {
+  name: string;
+  game: string;
+  authority: string;
+  /** Decimal text. */
+  seed: string;
+  tickRateHz: number;
+  tables: string[];
+  reducers: string[];
+}
+
+/** Rates are over the last second, counts since start, times milliseconds. */
+export interface WorldStats {
   /** Milliseconds since the Unix epoch. */
-  time: number;
-  world: {
-    name: string;
-    authority: 'server' | 'hybrid' | 'mesh';
-    tick: number;
-    tickRateHz: number;
-    /** Time one tick takes. */
-    tickMs: Percentiles;
-  };
-  sessions: Session[];
-  mesh: {
-    nodes: MeshNode[];
-    links: MeshLink[];
-  };
-  journal: {
-    /** The last durable transaction. */
-    transaction: number;
-    bytes: number;
-    groupsPerS: number;
-    commitMs: Percentiles;
-  };
-  totals: {
-    messagesInPerS: number;
-    messagesOutPerS: number;
-    bytesInPerS: number;
-    bytesOutPerS: number;
-    /** Refusals since the start, by code. */
-    refusals: Record<string, number>;
-  };
+  timeMs: number;
+  uptimeSeconds: number;
+  tick: number;
+  ticksPerSecond: number;
+  ticksSkipped: number;
+  tickMsMean: number;
+  tickMsMax: number;
+  sessions: number;
+  connections: number;
+  bodies: number;
+  messagesInPerSecond: number;
+  messagesOutPerSecond: number;
+  bytesInPerSecond: number;
+  bytesOutPerSecond: number;
+  actionsPerSecond: number;
+  statesAccepted: number;
+  statesRejected: number;
+  commandsWaiting: number;
+  transaction: number;
+  durableTransaction: number;
+  journalGroups: number;
+  journalTransactions: number;
+  journalBytes: number;
+  journalFailures: number;
+  /** Of the last group, however long ago that was written. */
+  journalCommitMs: number;
+  memoryMb: number;
+  refusals: RefusalCount[];
 }
 
-export interface Percentiles {
-  p50: number;
-  p99: number;
+export interface RefusalCount {
+  code: string;
+  count: number;
 }
 
-export interface Session {
-  id: string;
+export interface SessionInfo {
   /** 32 hex digits. */
   peer: string;
   name: string;
-  x: number;
-  z: number;
-  connectedS: number;
-  bytesInPerS: number;
-  bytesOutPerS: number;
-  rttMs: number | null;
-  state: 'active' | 'idle' | 'lost' | (string & {});
+  connected: boolean;
+  sinceMs: number;
+  x: number | null;
+  y: number | null;
+  z: number | null;
+  messagesIn: number;
+  messagesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  rejectedStates: number;
 }
 
-export interface MeshNode {
-  /** Peer id; `truth` is the server. */
-  id: string;
+export interface MeshInfo {
+  nodes: MeshNodeInfo[];
+  links: MeshLinkInfo[];
+}
+
+export interface MeshNodeInfo {
+  peer: string;
   name: string;
-  kind: 'truth' | 'peer' | (string & {});
+  x: number | null;
+  z: number | null;
 }
 
-/** One entry for each pair. */
-export interface MeshLink {
+export interface MeshLinkInfo {
   a: string;
   b: string;
-  /** `session` is a peer's socket to truth. */
-  kind: 'direct' | 'relay' | 'session' | (string & {});
-  rttMs: number | null;
-  bytesPerS: number;
+  kind: 'direct' | 'relay' | (string & {});
+  rttMs: number;
+  bytesPerSecond: number;
 }

@@ -138,7 +138,7 @@ export interface BlockKind {
   placeable: boolean;
 }
 
-/** What C# exports (method names as here; `boot.ts` also takes C#'s capital initials). */
+/** What C# exports; `boot.ts` takes the methods with C#'s capital initials. */
 export interface FrameExports {
   start(optionsJson: string, nowMs: number): void;
   step(nowMs: number, input: Uint8Array): Uint8Array;

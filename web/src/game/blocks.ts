@@ -26,27 +26,30 @@ export const LOOKS: Readonly<Record<string, BlockLook>> = {
   leaves: cube('leaves'),
   snow: { ...cube('dirt'), top: 'snow', side: 'snowSide' },
   water: cube('water', { opaque: false, liquid: true }),
-  brick: cube('brick'),
+  bricks: cube('bricks'),
+  cobble: cube('cobble'),
   planks: cube('planks'),
   glass: cube('glass', { opaque: false }),
   lamp: cube('lamp', { light: 14 }),
   bedrock: cube('bedrock'),
 };
 
-/** The kinds when C# names none: the order of the textures above, from 1. */
+/** The voxel arena's kinds: what the development source has, and what is assumed when C# names none. */
 export const DEFAULT_KINDS: readonly BlockKind[] = [
-  { id: 1, name: 'Grass', texture: 'grass', placeable: true },
-  { id: 2, name: 'Dirt', texture: 'dirt', placeable: true },
-  { id: 3, name: 'Stone', texture: 'stone', placeable: true },
-  { id: 4, name: 'Sand', texture: 'sand', placeable: true },
-  { id: 5, name: 'Wood', texture: 'wood', placeable: true },
-  { id: 6, name: 'Leaves', texture: 'leaves', placeable: true },
+  { id: 1, name: 'Bedrock', texture: 'bedrock', placeable: false },
+  { id: 2, name: 'Stone', texture: 'stone', placeable: true },
+  { id: 3, name: 'Dirt', texture: 'dirt', placeable: true },
+  { id: 4, name: 'Grass', texture: 'grass', placeable: true },
+  { id: 5, name: 'Sand', texture: 'sand', placeable: true },
+  { id: 6, name: 'Water', texture: 'water', placeable: false },
   { id: 7, name: 'Snow', texture: 'snow', placeable: true },
-  { id: 8, name: 'Water', texture: 'water', placeable: false },
-  { id: 9, name: 'Brick', texture: 'brick', placeable: true },
+  { id: 8, name: 'Wood', texture: 'wood', placeable: true },
+  { id: 9, name: 'Leaves', texture: 'leaves', placeable: true },
   { id: 10, name: 'Planks', texture: 'planks', placeable: true },
-  { id: 11, name: 'Glass', texture: 'glass', placeable: true },
-  { id: 12, name: 'Lamp', texture: 'lamp', placeable: true },
+  { id: 11, name: 'Bricks', texture: 'bricks', placeable: true },
+  { id: 12, name: 'Cobble', texture: 'cobble', placeable: true },
+  { id: 13, name: 'Glass', texture: 'glass', placeable: true },
+  { id: 14, name: 'Lamp', texture: 'lamp', placeable: true },
 ];
 
 /** The look of every kind as flat tables for the mesher; index is the block kind, 0 is air. */

@@ -7,6 +7,7 @@ import { pageAttach } from '../edge/page';
 import { storeOnDegraded } from '../edge/store';
 import { DEFAULT_KINDS } from './blocks';
 import { debugHandle } from './debug';
+import { probeGraphics } from './graphics';
 import { element, Hud } from './hud';
 import { Input } from './input';
 import { AutoQuality, LEVELS } from './quality';
@@ -19,12 +20,12 @@ const HUD_MS = 200;
 const FAILED_STEPS_MAX = 5;
 /** When frames stall this long (hidden tab, covered window) the worker's ticks step instead. */
 const STALLED_MS = 120;
-const HOTBAR_SLOTS = 9;
+const HOTBAR_SLOTS = 12;
 
 /** What the browser lacks, as a sentence; null when nothing. */
 function missingFeature(): string | null {
   if (typeof WebAssembly === 'undefined') return 'This browser has no WebAssembly, in which the game runs.';
-  if (!document.createElement('canvas').getContext('webgl2')) return 'This browser shows no WebGL 2. Turn on hardware acceleration, or try another browser.';
+  if (!probeGraphics().webgl2) return 'This browser shows no WebGL 2. Turn on hardware acceleration, or try another browser.';
   if (!globalThis.crypto?.subtle) return 'WebCrypto is missing: open this page over https, or from localhost.';
   return null;
 }

@@ -5,6 +5,8 @@ import { LOOKS } from './blocks';
 
 const TOASTS_MAX = 4;
 const TOAST_MS = 4500;
+/** What is printed on the keys of the number row. */
+const SLOT_LABELS = '1234567890-=';
 const AUTHORITIES = ['server', 'hybrid', 'mesh'] as const;
 
 /** What the banner says, or null for none. Plain words: what is gone, what still works, when it is tried again. */
@@ -74,8 +76,8 @@ export class Hud {
         const button = document.createElement('button');
         button.type = 'button';
         button.title = kind.name;
-        button.setAttribute('aria-label', `${kind.name}, key ${slot + 1}`);
-        button.append(blockIcon(tiles, kind), Object.assign(document.createElement('span'), { textContent: String(slot + 1), ariaHidden: 'true' }));
+        button.setAttribute('aria-label', `${kind.name}, key ${SLOT_LABELS[slot]}`);
+        button.append(blockIcon(tiles, kind), Object.assign(document.createElement('span'), { textContent: SLOT_LABELS[slot] ?? '', ariaHidden: 'true' }));
         button.addEventListener('click', () => {
           this.onPick(slot);
           button.blur();
@@ -87,6 +89,7 @@ export class Hud {
 
   select(slot: number, name: string): void {
     [...this.hotbar.children].forEach((button, i) => button.setAttribute('aria-pressed', String(i === slot)));
+    this.hotbar.children[slot]?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     this.set('block', name);
   }
 

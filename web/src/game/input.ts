@@ -10,6 +10,8 @@ const KEYS: Readonly<Record<string, number>> = {
   ShiftLeft: Button.Run, ShiftRight: Button.Run,
   KeyC: Button.Sneak,
 };
+/** The number row, left to right: the slots of the hotbar. */
+const SLOT_KEYS = ['Digit1', 'Digit2', 'Digit3', 'Digit4', 'Digit5', 'Digit6', 'Digit7', 'Digit8', 'Digit9', 'Digit0', 'Minus', 'Equal'];
 /** A held button digs or places again after this long. */
 const REPEAT_MS = 260;
 const MOUSE_RADIANS = 0.0022;
@@ -172,7 +174,7 @@ export class Input {
     if (down && !event.repeat) {
       if (event.code === 'KeyH' || event.key === '?') this.onKey('help');
       else if (event.code === 'Escape') this.onKey('menu');
-      else if (/^Digit[1-9]$/.test(event.code)) this.onSlot(Number(event.code[5]) - 1);
+      else if (SLOT_KEYS.includes(event.code)) this.onSlot(SLOT_KEYS.indexOf(event.code));
       else if (event.code === 'KeyF' && !this.menu) this.act(Action.Dig);
       else if (event.code === 'KeyR' && !this.menu) this.act(Action.Place);
     }

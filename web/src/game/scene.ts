@@ -2,6 +2,7 @@ import { BoxGeometry, Color, DirectionalLight, EdgesGeometry, Fog, HemisphereLig
 import { EYE_HEIGHT, FrameFlag, type BlockKind, type FrameOutput } from '../edge/frame';
 import { LOOKS } from './blocks';
 import { ChunkField, type ChunkSource } from './chunks';
+import { probeGraphics } from './graphics';
 import { terrainMaterial, tileTexture } from './material';
 import { People } from './people';
 import type { QualityLevel } from './quality';
@@ -17,7 +18,6 @@ export class WorldScene {
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.08, 400);
   readonly people = new People();
   readonly chunks: ChunkField;
-  /** Whether the browser draws on the processor: then everything is kept light. */
   readonly software: boolean;
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
@@ -36,8 +36,8 @@ export class WorldScene {
 
   /** Throws where WebGL 2 is missing. */
   constructor(canvas: HTMLCanvasElement, source: ChunkSource, kinds: readonly BlockKind[]) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: !isSoftware(), powerPreference: 'high-performance' });
-    this.software = isSoftware();
+    this.software = probeGraphics().software;
+    this.renderer = new WebGLRenderer({ canvas, antialias: !this.software, powerPreference: 'high-performance' });
     this.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.renderer.shadowMap.type = PCFShadowMap;
     const texture = tileTexture();
@@ -134,17 +134,4 @@ export class WorldScene {
     this.sun.target.position.set(snap(this.eye.x), snap(this.eye.y), snap(this.eye.z));
     this.sun.position.copy(this.sun.target.position).addScaledVector(SUN_DIRECTION, 110);
   }
-}
-
-let software: boolean | undefined;
-
-/** Asks a throw-away context for the name of what draws. */
-function isSoftware(): boolean {
-  if (software !== undefined) return software;
-  const context = document.createElement('canvas').getContext('webgl2');
-  const info = context?.getExtension('WEBGL_debug_renderer_info');
-  const name = context && info ? String(context.getParameter(info.UNMASKED_RENDERER_WEBGL)) : '';
-  context?.getExtension('WEBGL_lose_context')?.loseContext();
-  software = /swiftshader|llvmpipe|software|basic render/i.test(name);
-  return software;
 }

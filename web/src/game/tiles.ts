@@ -58,7 +58,7 @@ const capped = (cap: Paint, salt: number, depth: number): Paint => (x, y, n) => 
   const under = dirt(x, y, n) as Rgb;
   return y >= edge - 2 ? shade(under, 0.72) : under;
 };
-const bricks = (width: number, height: number, line: Rgb, face: (n: number) => Rgb): Paint => (x, y, n) => {
+const brickwork = (width: number, height: number, line: Rgb, face: (n: number) => Rgb): Paint => (x, y, n) => {
   const row = Math.floor(y / height);
   const shifted = (x + (row % 2) * (width / 2)) % TILE;
   if (y % height === 0 || shifted % width === 0) return shade(line, 0.92 + grain(x, y, n, 21) * 0.12);
@@ -84,7 +84,21 @@ const PAINTS: Readonly<Record<string, Paint>> = {
   snow,
   snowSide: capped(snow, 25, 8),
   water: (x, y, n) => [...shade([52, 122, 186], 0.92 + n.blob(x, y, 8, 26) * 0.14 + n.blob(x, y, 4, 27) * 0.06), 178] as [number, number, number, number],
-  brick: bricks(16, 8, [196, 184, 170], (n) => blend([164, 78, 60], [188, 98, 74], n)),
+  cobble: (x, y, n) => {
+    // Stones around points of a crooked grid; dark where two are equally near.
+    let [near, next, stoneAt] = [99, 99, 0];
+    for (let i = -1; i <= 1; i++) {
+      for (let j = -1; j <= 1; j++) {
+        const cx = ((x >> 3) + i + 4) % 4;
+        const cy = ((y >> 3) + j + 4) % 4;
+        const d = Math.hypot(((x >> 3) + i) * 8 + 1 + n.dot(cx, cy, 35) * 6 - x, ((y >> 3) + j) * 8 + 1 + n.dot(cx, cy, 36) * 6 - y);
+        if (d < near) [next, near, stoneAt] = [near, d, n.dot(cx, cy, 37)];
+        else if (d < next) next = d;
+      }
+    }
+    return shade([140, 140, 142], (next - near < 1.1 ? 0.55 : 0.8 + stoneAt * 0.22 - near * 0.015) + n.dot(x, y, 38) * 0.06);
+  },
+  bricks: brickwork(16, 8, [196, 184, 170], (n) => blend([164, 78, 60], [188, 98, 74], n)),
   planks: (x, y, n) => {
     const board = y >> 3;
     const end = (x + board * 11) % TILE === 0;
@@ -113,8 +127,11 @@ export function tileNumber(name: string): number {
   return at >= 0 ? at : TILE_NAMES.indexOf('stone');
 }
 
-/** All tiles, one behind the other, rows from the bottom. */
+let painted: Uint8Array<ArrayBuffer> | undefined;
+
+/** All tiles, one behind the other, rows from the bottom. Painted once; not to be written to. */
 export function paintTiles(): Uint8Array<ArrayBuffer> {
+  if (painted) return painted;
   const bytes = new Uint8Array(TILE_NAMES.length * TILE * TILE * 4);
   TILE_NAMES.forEach((name, layer) => {
     for (let y = 0; y < TILE; y++) {
@@ -124,5 +141,6 @@ export function paintTiles(): Uint8Array<ArrayBuffer> {
       }
     }
   });
+  painted = bytes;
   return bytes;
 }
