@@ -19,6 +19,9 @@ internal sealed class RoomHost
     // Movement ticks may run a twentieth faster than truth's clock, because clocks differ, and come a second's worth at once, because arrival jitters.
     private const int PaceMarginParts = 20;
 
+    // A client that begins has stepped a little before truth knew: half a second.
+    private const int FirstSlackParts = 2;
+
     private const int UnjudgedPerSecond = 1;
     private const int UnjudgedBurst = 10;
 
@@ -138,7 +141,7 @@ internal sealed class RoomHost
                 continue;
             // The first state of a connection numbers ticks in its own way; truth's clock says how many may have passed.
             var isFirst = session.LastTick == 0;
-            var ticks = isFirst ? TicksSince(session.AcceptedMs, nowMs) : (int)Math.Min(tick - session.LastTick, int.MaxValue);
+            var ticks = isFirst ? TicksSince(session.AcceptedMs, nowMs) + (_rules.TickRateHz / FirstSlackParts) : (int)Math.Min(tick - session.LastTick, int.MaxValue);
             if (!isFirst && (ticks > 2 * _rules.TickRateHz || !session.Pace.TryTake(ticks, nowMs)))
             {
                 // Its clock jumped or runs too fast: it stays where it is, and counts on from here.
@@ -236,7 +239,7 @@ internal sealed class RoomHost
         _room.SetDirect(session.Handle, _direct.AsSpan(0, count));
     }
 
-    private int TicksSince(long thenMs, long nowMs) => (int)Math.Clamp((nowMs - thenMs) * _rules.TickRateHz / 1000, 1, int.MaxValue);
+    private int TicksSince(long thenMs, long nowMs) => (int)Math.Clamp((nowMs - thenMs) * _rules.TickRateHz / 1000, 1, int.MaxValue / 2);
 
     private void Accept(Session session, uint tick, long nowMs)
     {

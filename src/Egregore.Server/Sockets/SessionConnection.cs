@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using System.Text;
 using Egregore.Server.Security;
 using Egregore.Server.Sessions;
@@ -35,13 +36,13 @@ internal sealed class SessionConnection
     private volatile bool _closing;
     private volatile bool _aborted;
 
-    public SessionConnection(IDuplexPipe transport, IConnectionLifetimeFeature lifetime, string address, MessageRouter router, ServerOptions options, long nowMs)
+    public SessionConnection(IDuplexPipe transport, Socket? socket, IConnectionLifetimeFeature lifetime, string address, MessageRouter router, ServerOptions options, long nowMs)
     {
         _transport = transport;
         _lifetime = lifetime;
         _router = router;
         _options = options;
-        _outbox = new Outbox(transport.Output, options.SendQueueBytesMax);
+        _outbox = new Outbox(socket, transport.Output, options.SendQueueBytesMax);
         Address = address;
         OpenedMs = nowMs;
         LastReceivedMs = nowMs;

@@ -15,8 +15,8 @@ namespace Egregore.Server.Sockets;
 /// <c>/ws</c>: the opening handshake of RFC 6455, section 4.2, over HTTP/1.1, after which the connection's own pipe is read and written directly. No extension and no subprotocol.
 /// </summary>
 /// <remarks>
-/// ASP.NET Core's WebSocket would do, at a price: a receive costs it two more asynchronous layers and a send one lock, one flush and one system call for each message; here a tick's
-/// messages leave in one.
+/// ASP.NET Core's WebSocket would do, at a price: a receive costs it two more asynchronous layers, and a send one lock, one flush and one system call for each message; here a
+/// tick's messages leave in one.
 /// </remarks>
 internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime host)
 {
@@ -72,7 +72,9 @@ internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins
         await stream.FlushAsync();
         var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
         var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
-        var connection = new SessionConnection(transport, lifetime, address, router, options, router.NowMs);
+        // No send of ours can come before the 101 has left: the client says hello first.
+        var socket = context.Features.Get<ITlsConnectionFeature>() is null ? context.Features.Get<IConnectionSocketFeature>()?.Socket : null;
+        var connection = new SessionConnection(transport, socket, lifetime, address, router, options, router.NowMs);
         sessions.Add(connection);
         try
         {

@@ -15,8 +15,8 @@ public sealed record RoomOptions
     /// <summary>How many of the nearest are sent at every tick. 0 to <see cref="AttendedMax"/>; default 5.</summary>
     public int Focus { get; init; } = 5;
 
-    /// <summary>Rate of those who stand just outside the focus, in Hz. 1 to <see cref="TickRateHz"/>; default 5.</summary>
-    public int NearRateHz { get; init; } = 5;
+    /// <summary>Rate of those who stand just outside the focus, in Hz. 1 to <see cref="TickRateHz"/>; default 4.</summary>
+    public int NearRateHz { get; init; } = 4;
 
     /// <summary>Rate at the rim of the sight, in Hz; between the two it falls in a line with distance. 1 to <see cref="NearRateHz"/>; default 1.</summary>
     public int FarRateHz { get; init; } = 1;
