@@ -52,9 +52,9 @@ describe('History', () => {
 
   it('shows a lost stream as a hole and never goes back in time', () => {
     const history = new History();
-    for (const time of [1000, 2000, 9000, 8000, 9000]) history.add(report(time, { sessions: 10 }), null);
+    for (const time of [1000, 2000, 9000, 8000, 9000]) history.add(report(time, { messagesInPerSecond: 10 }), null);
     expect(history.times).toEqual([1, 2, 3, 9]);
-    expect(history.values.sessions).toEqual([10, 10, null, 10]);
+    expect(history.values.messagesIn).toEqual([10, 10, null, 10]);
   });
 
   it('has a commit time only where something was written', () => {

@@ -1,11 +1,9 @@
-import type { MeshInfo, WorldReport } from './types';
+import type { WorldReport } from './types';
 
 /** Seconds that the charts show. */
 export const HISTORY_S = 300;
 
-export const SERIES = [
-  'messagesIn', 'messagesOut', 'bytesIn', 'bytesOut', 'tickMean', 'tickMax', 'commit', 'groups', 'transactions', 'sessions', 'direct', 'relay',
-] as const;
+export const SERIES = ['messagesIn', 'messagesOut', 'bytesIn', 'bytesOut', 'tickMean', 'tickMax', 'commit', 'groups', 'transactions'] as const;
 export type Series = (typeof SERIES)[number];
 
 /** The last {@link HISTORY_S} reports as columns, oldest first; a gap in time is a row of nulls, so that a lost stream shows as a hole. */
@@ -16,7 +14,7 @@ export class History {
 
   /** @param before The report before this one, for what is the difference of two. */
   add(report: WorldReport, before: WorldReport | null): void {
-    const { stats, mesh } = report;
+    const { stats } = report;
     const time = stats.timeMs / 1000;
     const last = this.times.at(-1);
     // The stream of a server that started anew may repeat a moment; time only moves on.
@@ -29,7 +27,6 @@ export class History {
       // Where nothing was written there is no time to show.
       commit: groups === null || groups > 0 ? stats.journalCommitMs : null,
       groups, transactions: rate(report, before, (r) => r.stats.journalTransactions),
-      sessions: stats.sessions, direct: count(mesh, 'direct'), relay: count(mesh, 'relay'),
     });
   }
 
@@ -48,10 +45,6 @@ export function rate(report: WorldReport, before: WorldReport | null, counter: (
   const then = before ? counter(before) : undefined;
   const seconds = before ? (report.stats.timeMs - before.stats.timeMs) / 1000 : 0;
   return now === undefined || then === undefined || seconds <= 0 || now < then ? null : (now - then) / seconds;
-}
-
-export function count(mesh: MeshInfo, kind: string): number {
-  return mesh.links.filter((l) => l.kind === kind).length;
 }
 
 /** The shape of a report, with what stands for a field that is missing or of another kind; a list has one entry, the shape of its entries. */
