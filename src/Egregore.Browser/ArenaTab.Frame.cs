@@ -34,7 +34,7 @@ internal sealed partial class ArenaTab
     private const int OtherOnGroundFlag = 16;
 
     private static readonly string[] Textures =
-        ["", "bedrock", "stone", "dirt", "grass", "sand", "water", "snow", "wood", "leaves", "planks", "brick", "stone", "glass", "lamp"];
+        ["", "bedrock", "stone", "dirt", "grass", "sand", "water", "snow", "wood", "leaves", "planks", "bricks", "cobble", "glass", "lamp"];
 
     private readonly FrameWriter _frame = new();
     private readonly Dictionary<PeerId, uint> _handles = [];

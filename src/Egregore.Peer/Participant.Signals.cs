@@ -51,7 +51,16 @@ public sealed partial class Participant
         if (attempt.Open)
             _mesh.LinkClosed(peer, LinkKind.Direct, nowMs);
         else
+            GiveUp(peer, attempt, nowMs);
+    }
+
+    /// <summary>An attempt failed here: the other side need not wait for its time-out.</summary>
+    private void GiveUp(PeerId peer, Attempt attempt, long nowMs)
+    {
+        if (attempt.Offering)
             _mesh.ConnectFailed(peer, nowMs);
+        else
+            SendSignal(peer, new Signal { Type = SignalType.Bye, Connection = attempt.Connection }, nowMs);
     }
 
     private void Dial(PeerId peer)
@@ -88,6 +97,7 @@ public sealed partial class Participant
                 if (attempt?.Connection == signal.Connection || !_mesh.AcceptsLink(from, nowMs))
                 {
                     Stats.SignalsRefused++;
+                    SendSignal(from, new Signal { Type = SignalType.Bye, Connection = signal.Connection }, nowMs);
                     return;
                 }
 
@@ -100,6 +110,11 @@ public sealed partial class Participant
 
                 _attempts[from] = new Attempt(signal.Connection, Offering: false);
                 break;
+            case SignalType.Bye when attempt is { Open: false } && attempt.Connection == signal.Connection:
+                HangUp(from);
+                if (attempt.Offering)
+                    _mesh.ConnectFailed(from, nowMs, refused: true);
+                return;
             case SignalType.Answer or SignalType.Candidate or SignalType.Bye when attempt is not null && attempt.Connection == signal.Connection:
                 break;
             default:

@@ -10,13 +10,13 @@ public sealed class ReferenceTests
         ["Egregore.Wire.Generator"] = [],
         ["Egregore.Wire"] = ["Egregore.Wire.Generator"],
         ["Egregore.Crdt"] = [],
-        ["Egregore.World"] = ["Egregore.Wire"],
+        ["Egregore.World"] = ["Egregore.Wire", "Egregore.Wire.Generator"],
         ["Egregore.Mesh"] = ["Egregore.Wire", "Egregore.Crdt"],
         ["Egregore.Peer"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh"],
         ["Egregore.Storage.Sqlite"] = ["Egregore.Wire", "Egregore.World"],
         ["Egregore.Server"] = ["Egregore.Wire", "Egregore.World", "Egregore.Storage.Sqlite"],
         ["VoxelArena"] = ["Egregore.Wire.Generator", "Egregore.Wire", "Egregore.World"],
-        ["Egregore.Browser"] = ["Egregore.Wire", "Egregore.World", "Egregore.Peer", "VoxelArena"],
+        ["Egregore.Browser"] = ["Egregore.Wire", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "VoxelArena"],
         ["Egregore.Simulation"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer"],
         ["Egregore.Bench"] =
         [

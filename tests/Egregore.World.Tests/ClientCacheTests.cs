@@ -92,8 +92,14 @@ public sealed class ClientCacheTests
         _world.Output.Caches[_session] = _cache;
         foreach ((Kind kind, byte[] payload) in _cache.Connected(opening.SameSession, opening.Resumed))
         {
-            Assert.Equal(Kind.Action, kind);
-            _world.Truth.Submit(_session, payload, _world.Now);
+            if (kind == Kind.Subscribe)
+            {
+                _world.Truth.Subscribe(_session, payload);
+            }
+            else
+            {
+                _world.Truth.Submit(_session, payload, _world.Now);
+            }
         }
         _world.Settle();
         Assert.Equal(RefusalCode.None, Assert.Single(_settled).Code);

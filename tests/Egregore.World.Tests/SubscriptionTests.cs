@@ -189,12 +189,43 @@ public sealed class SubscriptionTests
         SessionOpening opening = world.Truth.Open(new PeerId(1, 1), session, cache.Transaction, world.Now);
         Assert.True(opening.Resumed);
         world.Output.Caches[session] = cache;
-        Assert.Empty(cache.Connected(opening.SameSession, opening.Resumed));
+        foreach ((Kind kind, byte[] payload) in cache.Connected(opening.SameSession, opening.Resumed))
+        {
+            Assert.Equal(Kind.Subscribe, kind);
+            world.Truth.Subscribe(session, payload);
+        }
         world.Settle();
         Assert.Equal(VerifyError.None, Delta.TryRead(Assert.Single(world.Output.Sent).Payload, out Delta? delta));
         Assert.Equal(1, delta!.Tables.Sum(table => table.Upserts.Length));
         Assert.Equal(1, delta.Tables.Sum(table => table.Deletes.Length));
         Assert.Equal(20, Keys(world, cache).Count());
+    }
+
+    [Fact]
+    public void First_rows_that_were_lost_with_the_connection_are_sent_again()
+    {
+        var world = new World();
+        ulong session = world.Open(1);
+        ClientCache cache = Attach(world, session, 1);
+        Area(world, cache, session, 1, 0, 0, 1);
+        for (uint i = 1; i <= 20; i++)
+        {
+            Put(world, session, i, i, (int)i * 16, 0);
+        }
+        world.Settle();
+        // The area moves, and its new rows never arrive.
+        world.Output.Caches.Clear();
+        Area(world, cache, session, 1, 10, 0, 1);
+        world.Settle();
+        world.Truth.Disconnected(session, world.Now);
+        SessionOpening opening = world.Truth.Open(new PeerId(1, 1), session, cache.Transaction, world.Now);
+        world.Output.Caches[session] = cache;
+        foreach ((_, byte[] payload) in cache.Connected(opening.SameSession, opening.Resumed))
+        {
+            world.Truth.Subscribe(session, payload);
+        }
+        world.Settle();
+        Assert.Equal([9L, 10L, 11L], Keys(world, cache));
     }
 
     [Theory]
@@ -229,7 +260,7 @@ public sealed class SubscriptionTests
                     client.Cancel(random);
                     break;
                 case 3 when random.Chance(1, 3):
-                    client.Drop();
+                    client.Fail(random);
                     break;
                 case 4:
                     client.Reconnect();
@@ -319,6 +350,8 @@ public sealed class SubscriptionTests
         private readonly Dictionary<long, Block> _mirror = [];
         private ulong _session;
         private bool _connected;
+        private bool _deaf;
+        private bool _dumb;
 
         public Client(World world, ulong peer)
         {
@@ -338,12 +371,33 @@ public sealed class SubscriptionTests
             Reconnect();
         }
 
+        /// <summary>A connection that dies: first what truth sends or what the client sends is lost, then it is closed.</summary>
+        public void Fail(DeterministicRandom random)
+        {
+            _deaf |= _connected && random.Chance(1, 2);
+            _dumb |= _connected && random.Chance(1, 2);
+            if (_deaf)
+            {
+                _world.Output.Caches.Remove(_session);
+            }
+            if (random.Chance(1, 3))
+            {
+                Drop();
+            }
+        }
+
         public void Reconnect()
         {
+            if (_deaf || _dumb)
+            {
+                Drop();
+            }
             if (_connected)
             {
                 return;
             }
+            _deaf = false;
+            _dumb = false;
             SessionOpening opening = _world.Truth.Open(_peer, _session, _cache.Transaction, _world.Now);
             _session = opening.Session;
             _connected = true;
@@ -406,7 +460,10 @@ public sealed class SubscriptionTests
             {
                 Subscribe cancel = known with { Cancel = true };
                 _cache.Subscribed(cancel);
-                _world.Subscribe(_session, cancel);
+                if (!_dumb)
+                {
+                    _world.Subscribe(_session, cancel);
+                }
             }
         }
 
@@ -425,7 +482,11 @@ public sealed class SubscriptionTests
             if (_connected)
             {
                 _wanted[subscribe.Id] = subscribe;
-                Send(_world, _cache, _session, subscribe);
+                _cache.Subscribed(subscribe);
+                if (!_dumb)
+                {
+                    Assert.Equal(RefusalCode.None, _world.Subscribe(_session, subscribe));
+                }
             }
         }
 

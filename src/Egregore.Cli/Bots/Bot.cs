@@ -6,12 +6,14 @@ using VoxelArena;
 
 namespace Egregore.Cli.Bots;
 
-/// <summary>One bot: it wanders over its square, jumps where it is stuck, and now and then digs or places a block.</summary>
+/// <summary>One bot: it walks from goal to goal in its square, jumps where it is stuck, and now and then digs or places a block.</summary>
 internal sealed class Bot
 {
     private const int SightCells = 4;
     private const int ActEveryTicks = 60;
     private const int LookDown = -60;
+    private const int TurnEveryTicks = 20;
+    private const int GoalTurns = 40;
 
     private readonly VoxelArenaGame _game;
     private readonly DeterministicRandom _random;
@@ -20,6 +22,9 @@ internal sealed class Bot
     private MoveState _state;
     private Cell _area;
     private int _turnAtTick;
+    private int _turnsLeft;
+    private int _goalX;
+    private int _goalZ;
     private int _tick;
     private ushort _yaw;
     private bool _spawned;
@@ -52,15 +57,14 @@ internal sealed class Bot
         Participant.Tick(nowMs);
         if (_spawned)
             Walk(nowMs);
-        else if (Participant.Cache.Db.Table(_game.Players).Find(Participant.Self) is not null)
-            Spawn();
+        else if (Participant.Cache.Db.Table(_game.Players).Find(Participant.Self) is { } row)
+            Spawn(row);
         Host.Flush();
     }
 
-    private void Spawn()
+    private void Spawn(Player row)
     {
-        int x = _random.Next(_options.SideBlocks) - (_options.SideBlocks / 2), z = _random.Next(_options.SideBlocks) - (_options.SideBlocks / 2);
-        _state = MoveState.AtBlock(x, Math.Max(_game.Terrain.Generator.GroundAt(x, z), VoxelArena.Terrain.TerrainGenerator.WaterLevel) + 2, z);
+        _state = VoxelArenaGame.Spawn(Participant.Self) with { X = row.X, Y = row.Y, Z = row.Z };
         _spawned = true;
         FollowArea(force: true);
     }
@@ -70,12 +74,15 @@ internal sealed class Bot
         _tick++;
         if (_tick >= _turnAtTick)
         {
-            _turnAtTick = _tick + 20 + _random.Next(60);
-            _yaw = Outside() ? Homeward() : (ushort)(_yaw + _random.Next(16_384) - 8_192);
+            _turnAtTick = _tick + TurnEveryTicks;
+            if (--_turnsLeft <= 0)
+                ChooseGoal();
+            // Yaw 0 looks to -z, a quarter turn to -x; a little off, so that nobody walks a ruler's line.
+            _yaw = (ushort)((Math.Atan2(_state.X - _goalX, _state.Z - _goalZ) / Math.Tau * 65_536) + _random.Next(8_192) - 4_096);
         }
 
         var stuck = _state is { VelocityX: 0, VelocityZ: 0 };
-        var buttons = MoveButtons.Forward | (stuck || _state.Flags.HasFlag(MoveFlags.Swimming) ? MoveButtons.Jump : MoveButtons.None);
+        var buttons = MoveButtons.Forward | MoveButtons.Sprint | (stuck || _state.Flags.HasFlag(MoveFlags.Swimming) ? MoveButtons.Jump : MoveButtons.None);
         _state = VoxelMovement.Step(_state, new MoveInput(buttons, _yaw, 0), _game.Rules.Voxels(Participant.Cache.Db), _game.Rules.Limits);
         _state.Write(_bytes);
         Participant.SendReflex(_bytes, nowMs);
@@ -104,10 +111,12 @@ internal sealed class Bot
             }, nowMs);
     }
 
-    private bool Outside() => Math.Abs(_state.X >> 12) > _options.SideBlocks / 2 || Math.Abs(_state.Z >> 12) > _options.SideBlocks / 2;
-
-    /// <summary>Towards the middle along the axis that is farther out: yaw 0 looks to -z, a quarter turn to -x.</summary>
-    private ushort Homeward() => Math.Abs(_state.X) > Math.Abs(_state.Z) ? (ushort)(_state.X > 0 ? 16_384 : 49_152) : (ushort)(_state.Z > 0 ? 0 : 32_768);
+    private void ChooseGoal()
+    {
+        _turnsLeft = GoalTurns;
+        _goalX = (_random.Next(_options.SideBlocks) - (_options.SideBlocks / 2)) * MoveState.BlockUnits;
+        _goalZ = (_random.Next(_options.SideBlocks) - (_options.SideBlocks / 2)) * MoveState.BlockUnits;
+    }
 
     private void FollowArea(bool force)
     {

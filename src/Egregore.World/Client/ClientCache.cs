@@ -14,6 +14,7 @@ public sealed class ClientCache
     private readonly ReducerContext _context;
     private readonly List<PendingAction> _pending = [];
     private readonly List<Subscribe> _subscriptions = [];
+    private readonly List<Subscribe> _cancelled = [];
     private readonly List<byte[]> _batch = [];
     private readonly HashSet<uint> _awaited = [];
     private readonly List<TableWatch> _watches = [];
@@ -102,12 +103,14 @@ public sealed class ClientCache
     public void Subscribed(Subscribe subscribe)
     {
         _subscriptions.RemoveAll(known => known.Id == subscribe.Id);
+        _cancelled.RemoveAll(known => known.Id == subscribe.Id);
         if (!subscribe.Cancel)
         {
             _subscriptions.Add(subscribe);
         }
         else
         {
+            _cancelled.Add(subscribe);
             _awaited.Remove(subscribe.Id);
         }
     }
@@ -122,7 +125,7 @@ public sealed class ClientCache
     };
 
     /// <summary>
-    /// After a Welcome: what to send, in order. When subscriptions do not go on, they are asked for anew and the cache waits for all first rows before
+    /// After a Welcome: what to send, in order. Subscriptions are asked for again; when they do not go on, the cache waits for all first rows before
     /// it changes anything. Unanswered actions are sent again in the same session; in another one their outcome is not known, and they are settled so.
     /// </summary>
     /// <param name="sameSession">Welcome.session is the one the Hello named.</param>
@@ -136,11 +139,16 @@ public sealed class ClientCache
         _resync = !resumed && (_subscriptions.Count > 0 || Transaction > 0);
         if (!resumed)
         {
-            foreach (Subscribe subscribe in _subscriptions)
-            {
-                _awaited.Add(subscribe.Id);
-                send.Add((Kind.Subscribe, subscribe.ToArray()));
-            }
+            _cancelled.Clear();
+        }
+        // Also in a session that goes on: the last ones may have been lost with the connection. What truth has already costs nothing.
+        foreach (Subscribe subscribe in _cancelled.Concat(_subscriptions))
+        {
+            send.Add((Kind.Subscribe, subscribe.ToArray()));
+        }
+        if (!resumed)
+        {
+            _awaited.UnionWith(_subscriptions.Select(subscribe => subscribe.Id));
         }
         if (!sameSession)
         {
@@ -239,8 +247,9 @@ public sealed class ClientCache
         _batchBytes = 0;
         if (code == RefusalCode.None)
         {
+            // After a resync truth may stand earlier than the cache did (a damaged journal): what it says counts.
+            Transaction = _resync ? transaction : Math.Max(Transaction, transaction);
             _resync = false;
-            Transaction = Math.Max(Transaction, transaction);
             _pending.RemoveAll(action => action.Transaction != 0 && action.Transaction <= Transaction);
         }
         RunPending();

@@ -196,6 +196,11 @@ internal sealed class Publisher
             PendingSubscribe pending = _pending[i];
             SessionFeed session = pending.Session;
             Subscription? old = session.Find(pending.Id);
+            if (old is not null && ReferenceEquals(old.Feed, pending.Feed) && old.Filter.Equals(pending.Filter))
+            {
+                // Asked for again after a reconnect: it goes on.
+                continue;
+            }
             if (old is not null && (pending.Filter is null || !ReferenceEquals(old.Feed, pending.Feed)))
             {
                 session.Subscriptions.Remove(old);

@@ -9,6 +9,11 @@ internal abstract class RowFilter<TRow>
 
     /// <summary>The rows in memory that match.</summary>
     public abstract IEnumerable<TRow> Rows();
+
+    /// <summary>Whether another filter of the same table wants the same rows.</summary>
+    public abstract override bool Equals(object? obj);
+
+    public abstract override int GetHashCode();
 }
 
 internal sealed class AllFilter<TRow, TKey>(Table<TRow, TKey> table) : RowFilter<TRow>
@@ -18,6 +23,10 @@ internal sealed class AllFilter<TRow, TKey>(Table<TRow, TKey> table) : RowFilter
     public override bool Matches(TRow row) => true;
 
     public override IEnumerable<TRow> Rows() => table.Rows;
+
+    public override bool Equals(object? obj) => obj is AllFilter<TRow, TKey>;
+
+    public override int GetHashCode() => 0;
 }
 
 /// <summary>A filter by equality, whatever the indexed type.</summary>
@@ -34,13 +43,20 @@ internal sealed class IndexFilter<TRow, TKey, TIndex>(TableIndex<TRow, TKey, TIn
 {
     public TIndex Value { get; } = value;
 
+    private int Ordinal { get; } = ordinal;
+
     public override bool Matches(TRow row) => EqualityComparer<TIndex>.Default.Equals(index.Selector(row), Value);
 
     public override IEnumerable<TRow> Rows() => index.Rows(Value);
 
+    public override bool Equals(object? obj) =>
+        obj is IndexFilter<TRow, TKey, TIndex> other && other.Ordinal == Ordinal && EqualityComparer<TIndex>.Default.Equals(Value, other.Value);
+
+    public override int GetHashCode() => HashCode.Combine(Ordinal, Value);
+
     public void Listen(ChannelSet<TRow>[] sets, SessionFeed session, bool add)
     {
-        var set = (ChannelSet<TRow, TIndex>)sets[ordinal];
+        var set = (ChannelSet<TRow, TIndex>)sets[Ordinal];
         if (add)
         {
             set.Add(Value, session);
@@ -80,6 +96,10 @@ internal sealed class AreaFilter<TRow, TKey>(TableIndex<TRow, TKey, Cell> cells,
     public override bool Matches(TRow row) => Contains(cells.Selector(row));
 
     public override IEnumerable<TRow> Rows() => RowsOutside(null);
+
+    public override bool Equals(object? obj) => obj is AreaFilter<TRow, TKey> other && other.Center == Center && other.Radius == Radius;
+
+    public override int GetHashCode() => HashCode.Combine(Center, Radius);
 
     /// <summary>The rows of this area's cells that another area does not have.</summary>
     public IEnumerable<TRow> RowsOutside(AreaFilter<TRow, TKey>? other)

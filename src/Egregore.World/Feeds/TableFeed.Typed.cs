@@ -83,7 +83,7 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
     {
         if (Definition.IsPrivate)
         {
-            FindView(session)?.Filters.Remove((RowFilter<TRow>)filter);
+            FindView(session)?.Filters.RemoveAll(known => ReferenceEquals(known, filter));
             return;
         }
         ForChannels(filter, session, add: false);
