@@ -1,5 +1,5 @@
 import { Layout } from './forces';
-import { formatBytes, formatMs, formatPeer } from './model';
+import { formatBytes, formatMs, formatPeer, roundTrip } from './model';
 import type { WorldReport } from './types';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -43,7 +43,7 @@ export class MeshGraph {
   private readonly labels = create('g');
   private readonly nodes = create('g');
   private readonly layout = new Layout();
-  private readonly drawn = new Map<string, { group: SVGGElement; name: SVGTextElement }>();
+  private readonly drawn = new Map<string, { group: SVGGElement; name: SVGTextElement; title: SVGTitleElement }>();
   private lines: { a: string; b: string; line: SVGLineElement; label: SVGTextElement | null }[] = [];
   /** Where labels stand, so that they stay there while there is room. */
   private readonly labelPlaces = new Map<string, number>();
@@ -66,11 +66,13 @@ export class MeshGraph {
   show({ world, mesh, sessions }: WorldReport): void {
     const nodes = [{ id: TRUTH, label: world.name || 'server' }, ...mesh.nodes.slice(0, NODES_MAX).map((n) => ({ id: n.peer, label: formatPeer(n.peer, n.name) }))];
     const known = new Set(nodes.map((n) => n.id));
+    const present = new Set(sessions.map((s) => s.peer));
+    const measured = mesh.links.map((l) => ({ ...l, rttMs: roundTrip(l) }));
     const links: Link[] = [
       ...sessions.filter((s) => s.connected).map((s) => ({ a: TRUTH, b: s.peer, kind: 'session', rttMs: null, bytesPerSecond: 0 })),
-      ...mesh.links.filter((l) => l.kind !== 'direct'),
+      ...measured.filter((l) => l.kind !== 'direct'),
       // Last: drawn over the others, and the first to get a place for the label.
-      ...mesh.links.filter((l) => l.kind === 'direct'),
+      ...measured.filter((l) => l.kind === 'direct'),
     ].filter((l) => known.has(l.a) && known.has(l.b));
     this.layout.set(nodes.map((n) => n.id), links.map((l) => ({ a: l.a, b: l.b, length: 110 })));
     const labelled = nodes.length <= LABELLED_MAX;
@@ -92,7 +94,6 @@ export class MeshGraph {
         const name = create('text');
         name.setAttribute('y', truth ? '28' : '23');
         const title = create('title');
-        title.textContent = truth ? 'The server' : node.id;
         group.append(circle, name, title);
         group.addEventListener('pointerdown', (e) => {
           this.svg.setPointerCapture(e.pointerId);
@@ -102,9 +103,12 @@ export class MeshGraph {
         group.addEventListener('pointerenter', () => this.point(node.id));
         group.addEventListener('pointerleave', () => this.point(null));
         this.nodes.append(group);
-        drawn = { group, name };
+        drawn = { group, name, title };
         this.drawn.set(node.id, drawn);
       }
+      const gone = node.id !== TRUTH && !present.has(node.id);
+      drawn.group.classList.toggle('gone', gone);
+      drawn.title.textContent = node.id === TRUTH ? 'The server' : `${node.id}${gone ? ': no session with the server' : ''}`;
       drawn.name.textContent = labelled ? node.label : '';
     }
 
@@ -115,14 +119,14 @@ export class MeshGraph {
       line.setAttribute('class', `link ${['direct', 'relay', 'session'].includes(link.kind) ? link.kind : 'session'}`);
       line.style.strokeWidth = String(1 + Math.min(3, Math.log10(1 + link.bytesPerSecond / 100)));
       const title = create('title');
-      title.textContent = link.rttMs === null ? link.kind : `${link.kind}: ${formatMs(link.rttMs)}, ${formatBytes(link.bytesPerSecond)}/s`;
+      title.textContent = link.kind === 'session' ? link.kind : `${link.kind}: ${latency(link.rttMs)}, ${formatBytes(link.bytesPerSecond)}/s`;
       line.append(title);
       this.links.append(line);
       let label: SVGTextElement | null = null;
       if (latencies && link.rttMs !== null) {
         label = create('text');
         label.setAttribute('class', `latency ${link.kind}`);
-        label.textContent = formatMs(link.rttMs);
+        label.textContent = latency(link.rttMs);
         this.labels.append(label);
       }
       return { a: link.a, b: link.b, line, label };
@@ -238,6 +242,9 @@ export class MeshGraph {
     this.run();
   }
 }
+
+/** Peers measure whole milliseconds. */
+const latency = (rttMs: number | null) => (rttMs === 0 ? '< 1 ms' : formatMs(rttMs));
 
 function create<K extends keyof SVGElementTagNameMap>(name: K): SVGElementTagNameMap[K] {
   return document.createElementNS(SVG, name);

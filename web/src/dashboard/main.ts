@@ -1,7 +1,7 @@
 import './dashboard.css';
 import { Charts } from './charts';
 import { MeshGraph } from './graph';
-import { formatBytes, formatCount, formatDuration, formatMs, History, median, parseReport, sessionRows, sortRows, type SortKey } from './model';
+import { formatBytes, formatCount, formatDuration, formatMs, History, median, parseReport, roundTrip, sessionRows, sortRows, type SortKey } from './model';
 import type { WorldReport } from './types';
 
 /** Without an event for this long the numbers are old, and the page says so. */
@@ -51,8 +51,8 @@ function showStatus(): void {
 function show(report: WorldReport): void {
   const { world, stats, mesh } = report;
   const refusals = [...stats.refusals].sort((a, b) => b.count - a.count);
-  const direct = mesh.links.filter((l) => l.kind === 'direct').map((l) => l.rttMs);
-  const relayed = mesh.links.filter((l) => l.kind !== 'direct').map((l) => l.rttMs);
+  const direct = mesh.links.filter((l) => l.kind === 'direct').map(roundTrip);
+  const relayed = mesh.links.filter((l) => l.kind !== 'direct').map(roundTrip);
   const groups = history.values.groups.at(-1) ?? null;
   text('world-name', world.name || 'World');
   text('world-note', [world.game, world.authority, `up ${formatDuration(stats.uptimeSeconds)}`, `${formatCount(stats.memoryMb)} MB`].filter(Boolean).join(' · '));

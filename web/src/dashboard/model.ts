@@ -1,4 +1,4 @@
-import type { WorldReport } from './types';
+import type { MeshLinkInfo, WorldReport } from './types';
 
 /** Seconds that the charts show. */
 export const HISTORY_S = 300;
@@ -82,6 +82,11 @@ function fill<T>(shape: T, value: unknown): T {
   return Object.fromEntries(Object.entries(shape).map(([key, inner]) => [key, fill(inner as unknown, from[key])])) as T;
 }
 
+/** What is known of a link's round trip: a direct link can take less than a millisecond, a relay through the server cannot, so there 0 is "not measured". */
+export function roundTrip({ kind, rttMs }: MeshLinkInfo): number | null {
+  return rttMs === 0 && kind !== 'direct' ? null : rttMs;
+}
+
 /** A row of the table of sessions. */
 export interface SessionRow {
   peer: string;
@@ -102,13 +107,14 @@ export interface SessionRow {
 
 export function sessionRows(report: WorldReport, before: WorldReport | null): SessionRow[] {
   const links = new Map<string, { direct: number; relay: number; rtts: number[] }>();
-  for (const { a, b, kind, rttMs } of report.mesh.links) {
-    for (const peer of [a, b]) {
+  for (const link of report.mesh.links) {
+    const rttMs = roundTrip(link);
+    for (const peer of [link.a, link.b]) {
       const of = links.get(peer) ?? { direct: 0, relay: 0, rtts: [] };
       links.set(peer, of);
-      if (kind === 'direct') of.direct++;
+      if (link.kind === 'direct') of.direct++;
       else of.relay++;
-      of.rtts.push(rttMs);
+      if (rttMs !== null) of.rtts.push(rttMs);
     }
   }
   const now = new Map(report.sessions.map((s) => [s.peer, s]));
@@ -137,8 +143,10 @@ export function sortRows(rows: readonly SessionRow[], key: SortKey, descending: 
   });
 }
 
-export function median(values: readonly number[]): number | null {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? null;
+/** Of the values that are known. */
+export function median(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.sort((a, b) => a - b)[known.length >> 1] ?? null;
 }
 
 export function formatBytes(bytes: number): string {
@@ -164,7 +172,7 @@ export function formatDuration(seconds: number): string {
 }
 
 export function formatMs(ms: number | null): string {
-  return ms === null || Number.isNaN(ms) ? '–' : `${ms === 0 || ms >= 10 ? Math.round(ms) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+  return ms === null ? '–' : `${ms === 0 || ms >= 10 ? Math.round(ms) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
 }
 
 /** A peer as people read it: its name, or the beginning of its id. */
