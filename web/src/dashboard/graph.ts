@@ -66,10 +66,10 @@ export class MeshGraph {
   show({ world, mesh, sessions }: WorldReport): void {
     const nodes = [{ id: TRUTH, label: world.name || 'server' }, ...mesh.nodes.slice(0, NODES_MAX).map((n) => ({ id: n.peer, label: formatPeer(n.peer, n.name) }))];
     const known = new Set(nodes.map((n) => n.id));
-    const present = new Set(sessions.map((s) => s.peer));
+    const connected = new Set(sessions.filter((s) => s.connected).map((s) => s.peer));
     const measured = mesh.links.map((l) => ({ ...l, rttMs: roundTrip(l) }));
     const links: Link[] = [
-      ...sessions.filter((s) => s.connected).map((s) => ({ a: TRUTH, b: s.peer, kind: 'session', rttMs: null, bytesPerSecond: 0 })),
+      ...[...connected].map((peer) => ({ a: TRUTH, b: peer, kind: 'session', rttMs: null, bytesPerSecond: 0 })),
       ...measured.filter((l) => l.kind !== 'direct'),
       // Last: drawn over the others, and the first to get a place for the label.
       ...measured.filter((l) => l.kind === 'direct'),
@@ -106,9 +106,9 @@ export class MeshGraph {
         drawn = { group, name, title };
         this.drawn.set(node.id, drawn);
       }
-      const gone = node.id !== TRUTH && !present.has(node.id);
+      const gone = node.id !== TRUTH && !connected.has(node.id);
       drawn.group.classList.toggle('gone', gone);
-      drawn.title.textContent = node.id === TRUTH ? 'The server' : `${node.id}${gone ? ': no session with the server' : ''}`;
+      drawn.title.textContent = node.id === TRUTH ? 'The server' : `${node.id}${gone ? ': not connected to the server' : ''}`;
       drawn.name.textContent = labelled ? node.label : '';
     }
 

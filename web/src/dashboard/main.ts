@@ -29,6 +29,7 @@ stream.addEventListener('report', ({ data }: MessageEvent<string>) => {
   latest = report;
   receivedAtMs = performance.now();
   history.add(report, before);
+  showStatus();
   if (!document.hidden) show(report);
 });
 // EventSource gives up on some answers; then it is made to try again by a reload of the page's own.
