@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { reportAt } from '../dev/stream';
 import { Layout } from '../src/dashboard/forces';
-import { formatBytes, formatCount, formatDuration, formatMs, formatPeer, History, HISTORY_S, parseReport, rate, sessionRows, sortRows } from '../src/dashboard/model';
+import { formatBytes, formatCount, formatDuration, formatMs, formatPeer, History, HISTORY_S, median, parseReport, rate, roundTrip, sessionRows, sortRows } from '../src/dashboard/model';
 import type { WorldReport } from '../src/dashboard/types';
 
 const report = (timeMs: number, change: Partial<WorldReport['stats']> = {}): WorldReport => {
@@ -52,9 +52,9 @@ describe('History', () => {
 
   it('shows a lost stream as a hole and never goes back in time', () => {
     const history = new History();
-    for (const time of [1000, 2000, 9000, 8000, 9000]) history.add(report(time, { sessions: 10 }), null);
+    for (const time of [1000, 2000, 9000, 8000, 9000]) history.add(report(time, { messagesInPerSecond: 10 }), null);
     expect(history.times).toEqual([1, 2, 3, 9]);
-    expect(history.values.sessions).toEqual([10, 10, null, 10]);
+    expect(history.values.messagesIn).toEqual([10, 10, null, 10]);
   });
 
   it('has a commit time only where something was written', () => {
@@ -79,12 +79,18 @@ describe('sessions', () => {
     const session = { ...base.sessions[0]!, connected: true, sinceMs: 1000 };
     const at = (timeMs: number, bytes: number): WorldReport => ({
       ...report(timeMs), sessions: [{ ...session, peer: 'a', bytesIn: bytes, bytesOut: 2 * bytes }, { ...session, peer: 'b', connected: false }],
-      mesh: { nodes: [], links: [{ a: 'a', b: 'b', kind: 'direct', rttMs: 3, bytesPerSecond: 1 }, { a: 'a', b: 'c', kind: 'relay', rttMs: 90, bytesPerSecond: 1 }] },
+      mesh: { nodes: [], links: [{ a: 'a', b: 'b', kind: 'direct', rttMs: 3, bytesPerSecond: 1 }, { a: 'a', b: 'c', kind: 'relay', rttMs: 90, bytesPerSecond: 1 }, { a: 'b', b: 'c', kind: 'relay', rttMs: 0, bytesPerSecond: 1 }] },
     });
     const [a, b] = sessionRows(at(5000, 300), at(3000, 100));
     expect(a).toMatchObject({ state: 'connected', hereS: 4, direct: 1, relay: 1, rttMs: 90, inPerS: 100, outPerS: 200 });
-    expect(b).toMatchObject({ state: 'away', direct: 1, relay: 0, rttMs: 3, inPerS: 0 });
+    expect(b).toMatchObject({ state: 'away', direct: 1, relay: 1, rttMs: 3, inPerS: 0 });
     expect(sessionRows(at(5000, 300), null)[0]).toMatchObject({ inPerS: null });
+  });
+
+  it('do not take a relay that was not measured for a quick one', () => {
+    const link = { a: 'a', b: 'b', rttMs: 0, bytesPerSecond: 1 };
+    expect([roundTrip({ ...link, kind: 'relay' }), roundTrip({ ...link, kind: 'direct' })]).toEqual([null, 0]);
+    expect([median([null, 3, 1, 2]), median([null])]).toEqual([2, null]);
   });
 
   it('sort either way, unknown values last, ties steady', () => {

@@ -12,7 +12,7 @@ internal static class MeshGraph
     {
         var nodes = infos.Select(info => new MeshNodeInfo(info.Peer, info.Name, info.X, info.Z)).ToList();
         var known = infos.Select(info => info.Peer).ToHashSet(StringComparer.Ordinal);
-        var links = new Dictionary<(PeerId, PeerId), (LinkType Type, double Rtt, double Bytes, int Reports)>();
+        var links = new Dictionary<(PeerId, PeerId), (LinkType Type, double Rtt, int RttReports, double Bytes, int Reports)>();
         foreach (var session in sessions)
         {
             foreach (var link in session.Links)
@@ -21,7 +21,7 @@ internal static class MeshGraph
                     continue;
                 var pair = session.Peer < link.Peer ? (session.Peer, link.Peer) : (link.Peer, session.Peer);
                 var sum = links.GetValueOrDefault(pair);
-                links[pair] = (link.Type, sum.Rtt + link.RttMs, sum.Bytes + link.BytesPerSecond, sum.Reports + 1);
+                links[pair] = (link.Type, sum.Rtt + link.RttMs, sum.RttReports + (link.RttMs > 0 ? 1 : 0), sum.Bytes + link.BytesPerSecond, sum.Reports + 1);
                 if (known.Add(link.Peer.ToString()))
                     nodes.Add(new MeshNodeInfo(link.Peer.ToString(), "", null, null));
             }
@@ -33,7 +33,7 @@ internal static class MeshGraph
                     link.Key.Item1.ToString(),
                     link.Key.Item2.ToString(),
                     link.Value.Type == LinkType.Direct ? "direct" : "relay",
-                    link.Value.Rtt / link.Value.Reports,
+                    link.Value.Rtt / Math.Max(1, link.Value.RttReports),
                     link.Value.Bytes / link.Value.Reports))
                 .OrderBy(link => link.A, StringComparer.Ordinal).ThenBy(link => link.B, StringComparer.Ordinal),
         ]);

@@ -111,6 +111,6 @@ public sealed record MeshNodeInfo(string Peer, string Name, double? X, double? Z
 /// <param name="A">The end with the lower id.</param>
 /// <param name="B">The other end.</param>
 /// <param name="Kind"><c>direct</c> or <c>relay</c>.</param>
-/// <param name="RttMs">Round trip, milliseconds.</param>
+/// <param name="RttMs">Round trip, milliseconds; 0: below one, or not measured yet.</param>
 /// <param name="BytesPerSecond">Both ways.</param>
 public sealed record MeshLinkInfo(string A, string B, string Kind, double RttMs, double BytesPerSecond);

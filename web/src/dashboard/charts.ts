@@ -18,9 +18,8 @@ const CHARTS: readonly { host: string; format: (value: number) => string; binary
   { host: 'chart-tick', format: formatMs, lines: [{ series: 'tickMean', label: 'mean', colour: '--one' }, { series: 'tickMax', label: 'longest', colour: '--two' }] },
   { host: 'chart-commit', format: formatMs, lines: [{ series: 'commit', label: 'last group', colour: '--one', points: true }] },
   { host: 'chart-journal', format: perSecond, lines: [{ series: 'groups', label: 'groups', colour: '--one' }, { series: 'transactions', label: 'transactions', colour: '--two' }] },
-  { host: 'chart-mesh', format: formatCount, lines: [{ series: 'sessions', label: 'sessions', colour: '--one' }, { series: 'direct', label: 'direct', colour: '--direct' }, { series: 'relay', label: 'relay', colour: '--relay' }] },
 ];
-const HEIGHT_PX = 170;
+const HEIGHT_PX = 150;
 /** Powers of two, so that bytes get round labels. */
 const BINARY_STEPS = Array.from({ length: 40 }, (_, i) => 2 ** i);
 const clock = (seconds: number) => new Date(seconds * 1000).toLocaleTimeString('en-GB');
@@ -38,7 +37,11 @@ export class Charts {
   }
 
   draw(): void {
-    for (const { plot, lines } of this.plots) plot.setData([this.history.times, ...lines.map((l) => this.history.values[l.series])] as uPlot.AlignedData);
+    for (const { plot, lines } of this.plots) {
+      plot.setData([this.history.times, ...lines.map((l) => this.history.values[l.series])] as uPlot.AlignedData);
+      // Where nobody points, the legend has the last values.
+      if (plot.cursor.idx == null && this.history.times.length > 0) plot.setLegend({ idx: this.history.times.length - 1 });
+    }
   }
 
   private make(): void {
@@ -53,8 +56,8 @@ export class Charts {
           width: Math.max(200, target.clientWidth),
           height: HEIGHT_PX,
           scales: { y: { range: (_, __, max) => [0, Math.max(max, 0.001) * 1.15] } },
-          series: [{ label: 'at', value: (_: uPlot, v: number | null) => (v === null ? '–' : clock(v)) }, ...lines.map((l) => ({ label: l.label, stroke: colour(l.colour), width: l.points ? 0 : 1.8, points: { show: l.points === true, size: 4, fill: colour(l.colour) }, value: (_: uPlot, v: number | null) => (v === null ? '–' : format(v)) }))],
-          axes: [{ ...axis, space: 80, values: (_: uPlot, ticks: number[]) => ticks.map(clock) }, { ...axis, size: 72, ...(binary ? { incrs: BINARY_STEPS } : {}), values: (_: uPlot, ticks: number[]) => ticks.map(format) }],
+          series: [{ label: 'at', value: (_: uPlot, v: number | null) => (v === null ? '–' : clock(v)) }, ...lines.map((l) => ({ label: l.label, stroke: colour(l.colour), width: l.points ? 0 : 1.8, points: { show: l.points === true, size: 5, fill: colour(l.colour) }, value: (_: uPlot, v: number | null) => (v === null ? '–' : format(v)) }))],
+          axes: [{ ...axis, size: 28, space: 80, values: (_: uPlot, ticks: number[]) => ticks.map(clock) }, { ...axis, size: 62, ...(binary ? { incrs: BINARY_STEPS } : {}), values: (_: uPlot, ticks: number[]) => ticks.map((tick) => format(tick).replace(/\.0+(?= |$)/, '')) }],
           cursor: { drag: { x: false, y: false } },
         },
         [[], ...lines.map(() => [])] as unknown as uPlot.AlignedData,

@@ -16,16 +16,16 @@ export interface Spring {
 }
 
 const REPULSION = 9000;
-const PULL = 0.035;
-/** Weaker sideways: the picture is wider than high. */
-const GRAVITY_X = 0.006;
-const GRAVITY_Y = 0.018;
+/** Shared among the links of the end that has fewer, so that a mesh of all with all does not shrink to a knot. */
+const PULL = 0.1;
+const GRAVITY = 0.01;
 const DAMPING = 0.82;
 const SPEED_MAX = 24;
 
 export class Layout {
   readonly bodies = new Map<string, Body>();
   private springs: Spring[] = [];
+  private readonly degrees = new Map<string, number>();
   private made = 0;
   /** Mean speed in the last step; below 0.05 there is nothing to see moving. */
   energy = Infinity;
@@ -44,14 +44,16 @@ export class Layout {
     const usable = springs.filter((s) => s.a !== s.b && this.bodies.has(s.a) && this.bodies.has(s.b));
     if (usable.length !== this.springs.length) this.energy = Infinity;
     this.springs = usable;
+    this.degrees.clear();
+    for (const { a, b } of usable) for (const id of [a, b]) this.degrees.set(id, (this.degrees.get(id) ?? 0) + 1);
   }
 
   step(): void {
     const all = [...this.bodies.values()];
     for (let i = 0; i < all.length; i++) {
       const a = all[i]!;
-      a.vx -= a.x * GRAVITY_X;
-      a.vy -= a.y * GRAVITY_Y;
+      a.vx -= a.x * GRAVITY;
+      a.vy -= a.y * GRAVITY;
       for (let j = i + 1; j < all.length; j++) {
         const b = all[j]!;
         let dx = a.x - b.x;
@@ -71,7 +73,7 @@ export class Layout {
       const dx = to.x - from.x;
       const dy = to.y - from.y;
       const distance = Math.hypot(dx, dy) || 1;
-      const pull = ((distance - length) / distance) * PULL;
+      const pull = ((distance - length) / distance) * (PULL / Math.min(this.degrees.get(a)!, this.degrees.get(b)!));
       from.vx += dx * pull;
       from.vy += dy * pull;
       to.vx -= dx * pull;

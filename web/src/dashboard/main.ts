@@ -1,7 +1,7 @@
 import './dashboard.css';
 import { Charts } from './charts';
 import { MeshGraph } from './graph';
-import { count, formatBytes, formatCount, formatDuration, formatMs, History, median, parseReport, sessionRows, sortRows, type SortKey } from './model';
+import { formatBytes, formatCount, formatDuration, formatMs, History, median, parseReport, roundTrip, sessionRows, sortRows, type SortKey } from './model';
 import type { WorldReport } from './types';
 
 /** Without an event for this long the numbers are old, and the page says so. */
@@ -29,6 +29,7 @@ stream.addEventListener('report', ({ data }: MessageEvent<string>) => {
   latest = report;
   receivedAtMs = performance.now();
   history.add(report, before);
+  showStatus();
   if (!document.hidden) show(report);
 });
 // EventSource gives up on some answers; then it is made to try again by a reload of the page's own.
@@ -51,14 +52,15 @@ function showStatus(): void {
 function show(report: WorldReport): void {
   const { world, stats, mesh } = report;
   const refusals = [...stats.refusals].sort((a, b) => b.count - a.count);
-  const direct = mesh.links.filter((l) => l.kind === 'direct');
+  const direct = mesh.links.filter((l) => l.kind === 'direct').map(roundTrip);
+  const relayed = mesh.links.filter((l) => l.kind !== 'direct').map(roundTrip);
   const groups = history.values.groups.at(-1) ?? null;
   text('world-name', world.name || 'World');
   text('world-note', [world.game, world.authority, `up ${formatDuration(stats.uptimeSeconds)}`, `${formatCount(stats.memoryMb)} MB`].filter(Boolean).join(' · '));
   text('sessions-count', formatCount(stats.sessions));
   text('sessions-note', `${formatCount(stats.connections)} connected · ${formatCount(stats.bodies)} in the world`);
   text('links-count', formatCount(direct.length));
-  text('links-note', `${formatMs(median(direct.map((l) => l.rttMs)))} median · ${formatCount(count(mesh, 'relay'))} relayed`);
+  text('links-note', [direct.length > 0 ? `median ${formatMs(median(direct))}` : '', `${formatCount(relayed.length)} by relay`, relayed.length > 0 ? formatMs(median(relayed)) : ''].filter(Boolean).join(' · '));
   text('tick', `${stats.ticksPerSecond.toFixed(1)}`);
   text('tick-note', `of ${world.tickRateHz} · ${formatMs(stats.tickMsMax)} longest · ${formatCount(stats.ticksSkipped)} skipped`);
   text('messages', formatCount(stats.messagesInPerSecond + stats.messagesOutPerSecond));
@@ -70,7 +72,7 @@ function show(report: WorldReport): void {
   text('commit', stats.journalGroups > 0 ? formatMs(stats.journalCommitMs) : '–');
   text('commit-note', `${formatCount(stats.journalGroups)} groups · ${groups === null ? '–' : groups.toFixed(1)} a second${stats.journalFailures > 0 ? ` · ${formatCount(stats.journalFailures)} FAILED` : ''}`);
   text('refusals', formatCount(refusals.reduce((sum, r) => sum + r.count, 0)));
-  text('refusals-note', [...refusals.slice(0, 3).map((r) => `${r.code} ${formatCount(r.count)}`), `${formatCount(stats.statesRejected)} states`].join(' · '));
+  text('refusals-note', [...refusals.slice(0, 3).map((r) => `${r.code} ${formatCount(r.count)}`), `movement states ${formatCount(stats.statesRejected)}`].join(' · '));
   text('mesh-empty', mesh.nodes.length === 0 ? 'Nobody is here yet. Open the game in two windows.' : '');
   graph.show(report);
   charts.draw();

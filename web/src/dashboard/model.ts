@@ -1,11 +1,9 @@
-import type { MeshInfo, WorldReport } from './types';
+import type { MeshLinkInfo, WorldReport } from './types';
 
 /** Seconds that the charts show. */
 export const HISTORY_S = 300;
 
-export const SERIES = [
-  'messagesIn', 'messagesOut', 'bytesIn', 'bytesOut', 'tickMean', 'tickMax', 'commit', 'groups', 'transactions', 'sessions', 'direct', 'relay',
-] as const;
+export const SERIES = ['messagesIn', 'messagesOut', 'bytesIn', 'bytesOut', 'tickMean', 'tickMax', 'commit', 'groups', 'transactions'] as const;
 export type Series = (typeof SERIES)[number];
 
 /** The last {@link HISTORY_S} reports as columns, oldest first; a gap in time is a row of nulls, so that a lost stream shows as a hole. */
@@ -16,7 +14,7 @@ export class History {
 
   /** @param before The report before this one, for what is the difference of two. */
   add(report: WorldReport, before: WorldReport | null): void {
-    const { stats, mesh } = report;
+    const { stats } = report;
     const time = stats.timeMs / 1000;
     const last = this.times.at(-1);
     // The stream of a server that started anew may repeat a moment; time only moves on.
@@ -29,7 +27,6 @@ export class History {
       // Where nothing was written there is no time to show.
       commit: groups === null || groups > 0 ? stats.journalCommitMs : null,
       groups, transactions: rate(report, before, (r) => r.stats.journalTransactions),
-      sessions: stats.sessions, direct: count(mesh, 'direct'), relay: count(mesh, 'relay'),
     });
   }
 
@@ -48,10 +45,6 @@ export function rate(report: WorldReport, before: WorldReport | null, counter: (
   const then = before ? counter(before) : undefined;
   const seconds = before ? (report.stats.timeMs - before.stats.timeMs) / 1000 : 0;
   return now === undefined || then === undefined || seconds <= 0 || now < then ? null : (now - then) / seconds;
-}
-
-export function count(mesh: MeshInfo, kind: string): number {
-  return mesh.links.filter((l) => l.kind === kind).length;
 }
 
 /** The shape of a report, with what stands for a field that is missing or of another kind; a list has one entry, the shape of its entries. */
@@ -89,6 +82,11 @@ function fill<T>(shape: T, value: unknown): T {
   return Object.fromEntries(Object.entries(shape).map(([key, inner]) => [key, fill(inner as unknown, from[key])])) as T;
 }
 
+/** What is known of a link's round trip: a direct link can take less than a millisecond, a relay through the server cannot, so there 0 is "not measured". */
+export function roundTrip({ kind, rttMs }: MeshLinkInfo): number | null {
+  return rttMs === 0 && kind !== 'direct' ? null : rttMs;
+}
+
 /** A row of the table of sessions. */
 export interface SessionRow {
   peer: string;
@@ -109,13 +107,14 @@ export interface SessionRow {
 
 export function sessionRows(report: WorldReport, before: WorldReport | null): SessionRow[] {
   const links = new Map<string, { direct: number; relay: number; rtts: number[] }>();
-  for (const { a, b, kind, rttMs } of report.mesh.links) {
-    for (const peer of [a, b]) {
+  for (const link of report.mesh.links) {
+    const rttMs = roundTrip(link);
+    for (const peer of [link.a, link.b]) {
       const of = links.get(peer) ?? { direct: 0, relay: 0, rtts: [] };
       links.set(peer, of);
-      if (kind === 'direct') of.direct++;
+      if (link.kind === 'direct') of.direct++;
       else of.relay++;
-      of.rtts.push(rttMs);
+      if (rttMs !== null) of.rtts.push(rttMs);
     }
   }
   const now = new Map(report.sessions.map((s) => [s.peer, s]));
@@ -144,8 +143,10 @@ export function sortRows(rows: readonly SessionRow[], key: SortKey, descending: 
   });
 }
 
-export function median(values: readonly number[]): number | null {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? null;
+/** Of the values that are known. */
+export function median(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.sort((a, b) => a - b)[known.length >> 1] ?? null;
 }
 
 export function formatBytes(bytes: number): string {
@@ -171,7 +172,7 @@ export function formatDuration(seconds: number): string {
 }
 
 export function formatMs(ms: number | null): string {
-  return ms === null || Number.isNaN(ms) ? '–' : `${ms === 0 || ms >= 10 ? Math.round(ms) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+  return ms === null ? '–' : `${ms === 0 || ms >= 10 ? Math.round(ms) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
 }
 
 /** A peer as people read it: its name, or the beginning of its id. */

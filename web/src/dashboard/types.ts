@@ -90,6 +90,7 @@ export interface MeshLinkInfo {
   a: string;
   b: string;
   kind: 'direct' | 'relay' | (string & {});
+  /** 0: below one, or not measured yet. */
   rttMs: number;
   bytesPerSecond: number;
 }
