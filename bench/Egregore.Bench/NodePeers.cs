@@ -31,7 +31,9 @@ public static class NodePeers
         }
     }
 
-    private static async Task InstallAsync(BenchContext context, CancellationToken cancellation)
+    /// <summary>Installs the libraries of bench/peers where they are missing.</summary>
+    /// <exception cref="BenchException">They cannot be installed.</exception>
+    internal static async Task InstallAsync(BenchContext context, CancellationToken cancellation)
     {
         string wanted = Path.Combine(context.PeersDirectory, "package-lock.json");
         string installed = Path.Combine(context.PeersDirectory, "node_modules", ".package-lock.json");

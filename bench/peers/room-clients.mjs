@@ -1,8 +1,9 @@
-// CLIENTS clients that walk at RATE_HZ in a square of SIDE_BLOCKS for SECONDS; prints JSON with the bytes that came down and went up.
+// CLIENTS clients that walk at RATE_HZ in a square of SIDE_BLOCKS. After WARM_SECONDS prints "start", then a line of JSON for each of WINDOWS windows of SECONDS: the bytes of
+// messages that came down (without WebSocket framing), messages up and down, and the mean number of others that a client has.
 import { Client } from '@colyseus/sdk';
 import WebSocket from 'ws';
 const port = Number(process.argv[2]);
-const clients = Number(process.env.CLIENTS ?? 200), rateHz = Number(process.env.RATE_HZ ?? 20), seconds = Number(process.env.SECONDS ?? 10), side = Number(process.env.SIDE_BLOCKS ?? 260);
+const clients = Number(process.env.CLIENTS ?? 200), rateHz = Number(process.env.RATE_HZ ?? 20), seconds = Number(process.env.SECONDS ?? 10), side = Number(process.env.SIDE_BLOCKS ?? 260), windows = Number(process.env.WINDOWS ?? 1);
 let down = 0, up = 0, messages = 0, counting = false;
 const emit = WebSocket.prototype.emit;
 WebSocket.prototype.emit = function (name, data, ...rest) {
@@ -28,11 +29,16 @@ const turn = () => {
     if (counting) up++;
   }
 };
-const timer = setInterval(turn, 1000 / rateHz);
-await new Promise((r) => setTimeout(r, 3000));
-counting = true; const start = performance.now(); console.log('start');
-await new Promise((r) => setTimeout(r, seconds * 1000));
-counting = false; const took = (performance.now() - start) / 1000;
-console.log(JSON.stringify({ seconds: took, downBytes: down, downMessages: messages, upMessages: up, clients, others: walkers.map((w) => w.room.state.players.size).reduce((a, b) => a + b, 0) / clients }));
-clearInterval(timer);
-process.exit(0);
+setInterval(turn, 1000 / rateHz);
+await new Promise((r) => setTimeout(r, Number(process.env.WARM_SECONDS ?? 8) * 1000));
+counting = true;
+let start = performance.now();
+console.log('start');
+for (let i = 0; i < windows; i++) {
+  await new Promise((r) => setTimeout(r, seconds * 1000));
+  const now = performance.now();
+  const others = walkers.reduce((sum, w) => sum + w.room.state.players.size, 0) / clients;
+  console.log(JSON.stringify({ seconds: (now - start) / 1000, downBytes: down, downMessages: messages, upMessages: up, clients, others }));
+  [start, down, messages, up] = [now, 0, 0, 0];
+}
+setTimeout(() => process.exit(0), 1000); // walking on, while the last window's CPU time is read

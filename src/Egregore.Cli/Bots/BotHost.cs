@@ -56,6 +56,8 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
         _closed = false;
         _opened = true;
         Participant.TruthOpened(ticket, nowMs);
+        // Its hello must not wait for those who join with it: truth gives it five seconds.
+        Flush();
         _receiving = ReceiveAsync(socket);
     }
 
