@@ -7,6 +7,9 @@ namespace Egregore.Peer;
 public sealed partial class Participant
 {
     private const int SignalBytesMax = 16 * 1024;
+    /// <summary>In a bye: no link of any kind is wanted. Without it only the direct one failed, and the relay stays.</summary>
+    private const string NoRoom = "no room";
+
     private const int SignalAgeMaxMs = 30_000;
 
     private readonly Dictionary<PeerId, Attempt> _attempts = [];
@@ -97,7 +100,7 @@ public sealed partial class Participant
                 if (attempt?.Connection == signal.Connection || !_mesh.AcceptsLink(from, nowMs))
                 {
                     Stats.SignalsRefused++;
-                    SendSignal(from, new Signal { Type = SignalType.Bye, Connection = signal.Connection }, nowMs);
+                    SendSignal(from, new Signal { Type = SignalType.Bye, Connection = signal.Connection, Data = NoRoom }, nowMs);
                     return;
                 }
 
@@ -113,7 +116,7 @@ public sealed partial class Participant
             case SignalType.Bye when attempt is { Open: false } && attempt.Connection == signal.Connection:
                 HangUp(from);
                 if (attempt.Offering)
-                    _mesh.ConnectFailed(from, nowMs, refused: true);
+                    _mesh.ConnectFailed(from, nowMs, refused: signal.Data == NoRoom);
                 return;
             case SignalType.Answer or SignalType.Candidate or SignalType.Bye when attempt is not null && attempt.Connection == signal.Connection:
                 break;

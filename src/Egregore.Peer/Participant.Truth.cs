@@ -99,6 +99,7 @@ public sealed partial class Participant
             Game = $"{World.Name}/{World.Version}",
             Session = Session,
             LastTransaction = Cache.Transaction,
+            Name = Name,
         }));
     }
 
@@ -155,7 +156,7 @@ public sealed partial class Participant
         var error = view.Header.Kind switch
         {
             Kind.Welcome => Welcome.TryRead(payload, out var welcome) is var e && welcome is not null ? Greeted(welcome, nowMs) : e,
-            Kind.Refusal => Refusal.TryRead(payload, out var refusal) is var e && refusal is not null ? Refused(refusal) : e,
+            Kind.Refusal => Refusal.TryRead(payload, out var refusal) is var e && refusal is not null ? Refused(refusal, nowMs) : e,
             Kind.ActionResult or Kind.Delta => Cache.Receive(view.Header.Kind, payload) == RefusalCode.None ? VerifyError.None : VerifyError.VectorOutOfBounds,
             Kind.Pong => Pong.TryRead(payload, out var pong) is var e && pong is not null ? Ponged(pong, nowMs) : e,
             Kind.Neighbours => Wire.Neighbours.TryRead(payload, out var near) is var e && near is not null ? Near(near, nowMs) : e,
@@ -215,8 +216,18 @@ public sealed partial class Participant
         return VerifyError.None;
     }
 
-    private VerifyError Refused(Refusal refusal)
+    private VerifyError Refused(Refusal refusal, long nowMs)
     {
+        if (refusal is { Code: RefusalCode.UnknownTarget, Target: { } gone })
+        {
+            // Whoever left truth and has no direct link to us is no longer near.
+            _mesh.LinkClosed(gone, LinkKind.Relay, nowMs);
+            _mesh.ConnectFailed(gone, nowMs, refused: true);
+            if (!IsDirect(gone) && _neighbours.Remove(gone, out var neighbour))
+                _order.Remove(neighbour);
+            return VerifyError.None;
+        }
+
         if (TruthState == TruthState.Greeting)
         {
             TruthRefusal = refusal.Text;

@@ -13,6 +13,7 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
 {
     private const int MessageBytesMax = 64 * 1024;
     private const int QueueMax = 4096;
+    private const int RetryMs = 2_000;
 
     private readonly ConcurrentQueue<byte[]> _received = new();
     private readonly Queue<(PeerId Peer, uint Connection)> _refusedDials = new();
@@ -26,6 +27,8 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
     private byte[] _sendBuffer = new byte[4096];
     private volatile bool _closed;
     private bool _opened;
+    private Task<(ClientWebSocket Socket, string Ticket)>? _reconnecting;
+    private long _retryAtMs;
 
     public Participant Participant { get; set; } = null!;
 
@@ -46,20 +49,7 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
     /// <summary>Logs in and opens the socket.</summary>
     /// <exception cref="HttpRequestException">The server is not there or refused.</exception>
     /// <exception cref="WebSocketException">The socket was refused.</exception>
-    public async Task ConnectAsync(long nowMs, CancellationToken cancel)
-    {
-        var ticket = await login.TicketAsync(key, cancel);
-        var socket = new ClientWebSocket();
-        socket.Options.KeepAliveInterval = TimeSpan.Zero;
-        await socket.ConnectAsync(socketUri, cancel);
-        _socket = socket;
-        _closed = false;
-        _opened = true;
-        Participant.TruthOpened(ticket, nowMs);
-        // Its hello must not wait for those who join with it: truth gives it five seconds.
-        Flush();
-        _receiving = ReceiveAsync(socket);
-    }
+    public async Task ConnectAsync(long nowMs, CancellationToken cancel) => Opened(await OpenAsync(cancel), nowMs);
 
     /// <summary>Hands over what came, and sends what the participant had to say since the last time, in one go.</summary>
     public void Pump(long nowMs)
@@ -80,8 +70,53 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
         if (_opened && _closed)
         {
             _opened = false;
+            _retryAtMs = nowMs + RetryMs;
             Participant.TruthClosed(nowMs);
         }
+
+        Reconnect(nowMs);
+    }
+
+    private void Reconnect(long nowMs)
+    {
+        if (_opened || _retryAtMs == 0)
+            return;
+        if (_reconnecting is null)
+        {
+            if (nowMs >= _retryAtMs)
+                _reconnecting = OpenAsync(_stop.Token);
+            return;
+        }
+
+        if (!_reconnecting.IsCompleted)
+            return;
+        if (_reconnecting.IsCompletedSuccessfully)
+            Opened(_reconnecting.Result, nowMs);
+        else
+            _retryAtMs = nowMs + RetryMs;
+        _reconnecting = null;
+    }
+
+    private async Task<(ClientWebSocket Socket, string Ticket)> OpenAsync(CancellationToken cancel)
+    {
+        var ticket = await login.TicketAsync(key, cancel);
+        var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        await socket.ConnectAsync(socketUri, cancel);
+        return (socket, ticket);
+    }
+
+    private void Opened((ClientWebSocket Socket, string Ticket) opened, long nowMs)
+    {
+        _socket?.Dispose();
+        _socket = opened.Socket;
+        _closed = false;
+        _opened = true;
+        _outgoing.SetLength(0);
+        Participant.TruthOpened(opened.Ticket, nowMs);
+        // Its hello must not wait for those who join with it: truth gives it five seconds.
+        Flush();
+        _receiving = ReceiveAsync(opened.Socket);
     }
 
     /// <summary>Sends what was collected since the last flush, unless the last send is still under way.</summary>

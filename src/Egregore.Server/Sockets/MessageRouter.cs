@@ -174,7 +174,7 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
             !other.Relay(header.Kind, header.Sequence, envelope.Payload, header.Ttl, session.Peer, envelope.Time, envelope.Signature))
         {
             // Whom somebody cannot reach is no offence: peers go while messages are under way.
-            Tell(connection, RefusalCode.UnknownTarget, header.Sequence, "that peer is not here");
+            Tell(connection, RefusalCode.UnknownTarget, header.Sequence, "that peer is not here", target);
             return;
         }
 
@@ -231,12 +231,12 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
     }
 
     /// <summary>Says no, at most ten times a second: an answer to each message of a flood would be a flood.</summary>
-    private static void Tell(SessionConnection connection, RefusalCode code, uint sequence, string text)
+    private static void Tell(SessionConnection connection, RefusalCode code, uint sequence, string text, PeerId? target = null)
     {
         ServerMeter.Refused(code);
         if (connection.LastReceivedMs - connection.RefusedMs < RefusalIntervalMs)
             return;
         connection.RefusedMs = connection.LastReceivedMs;
-        connection.Send(Kind.Refusal, 0, new Refusal { Code = code, Sequence = sequence, Text = text }.ToArray());
+        connection.Send(Kind.Refusal, 0, new Refusal { Code = code, Sequence = sequence, Text = text, Target = target }.ToArray());
     }
 }
