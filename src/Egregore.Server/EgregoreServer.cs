@@ -39,7 +39,9 @@ public sealed class EgregoreServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         if (options.Log)
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning)
+                // What ends the start is one line of the exception, not a stack in the log.
+                .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         configure?.Invoke(builder.Services);
         builder.Services.AddEgregore(game, options);
         builder.WebHost.UseKestrelCore().UseSockets(sockets =>
