@@ -16,8 +16,8 @@ internal sealed class TickClock(int rateHz)
 
     public bool IsDue => Stopwatch.GetTimestamp() >= _due;
 
-    /// <summary>Milliseconds to wait for the next tick, 0 when it is due.</summary>
-    public int WaitMs => (int)Math.Max(0, (_due - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency);
+    /// <summary>Milliseconds to wait for the next tick, 0 when it is due. Rounded up: a wait of 0 for the last fraction of each tick would be a busy loop.</summary>
+    public int WaitMs => (int)Math.Max(0, (((_due - Stopwatch.GetTimestamp()) * 1000) + Stopwatch.Frequency - 1) / Stopwatch.Frequency);
 
     /// <summary>Begins the tick that is due.</summary>
     public long Next()
