@@ -110,9 +110,11 @@ internal sealed partial class ArenaTab
             if (link.Kind == LinkKind.Direct)
             {
                 direct++;
-                if (link.RttMs >= 0)
-                    _directRtts.Add(link.RttMs);
-                if (_participant.FindNeighbour(link.Peer) is { ViaTruthRttMs: >= 0 } neighbour)
+                if (_participant.FindNeighbour(link.Peer) is not { } neighbour)
+                    continue;
+                if (neighbour.DirectRttMs >= 0)
+                    _directRtts.Add(neighbour.DirectRttMs);
+                if (neighbour.ViaTruthRttMs >= 0)
                     _viaRtts.Add(neighbour.ViaTruthRttMs);
             }
             else if (link.RttMs >= 0)
@@ -198,6 +200,8 @@ internal sealed partial class ArenaTab
 
     private double RttTo(Neighbour neighbour)
     {
+        if (neighbour.DirectRttMs >= 0)
+            return neighbour.DirectRttMs;
         foreach (ref readonly var link in _links.AsSpan(0, _participant.CopyLinks(_links)))
             if (link.Peer == neighbour.Peer && link.RttMs >= 0)
                 return link.RttMs;

@@ -59,10 +59,17 @@ public sealed class Neighbour
     /// <summary>Why the last state was rejected; empty when none was.</summary>
     public string LastRejection { get; internal set; } = "";
 
-    /// <summary>Round trip by way of truth although a direct link is open, smoothed, milliseconds; -1 while unknown.</summary>
-    public double ViaTruthRttMs { get; internal set; } = -1;
+    /// <summary>Round trip over the direct link, the least of the last samples, milliseconds; -1 while unknown.</summary>
+    public double DirectRttMs => Direct.LeastMs;
+
+    /// <summary>Round trip by way of truth although a direct link is open, asked at the same moments; the least of the last samples, milliseconds; -1 while unknown.</summary>
+    public double ViaTruthRttMs => ViaTruth.LeastMs;
 
     internal ChainVerifier Chain { get; }
+
+    internal RttWindow Direct;
+
+    internal RttWindow ViaTruth;
 
     internal uint ProbeId { get; set; }
 

@@ -9,12 +9,13 @@ public sealed partial class Participant
     private readonly LinkStats[] _linkStats = new LinkStats[32];
     private uint _probe;
     private int _probeTurn;
+    private long _probeAtMs;
     private long _reportAtMs;
 
     /// <summary>The open links' figures; returns how many. At most 32.</summary>
     public int CopyLinks(Span<LinkStats> destination) => _mesh.CopyLinks(destination);
 
-    /// <summary>One direct neighbour in turn is asked by way of truth, so that both ways to it are known.</summary>
+    /// <summary>One direct neighbour in turn is asked over its link and by way of truth at the same moment, so that the two ways can be compared.</summary>
     private void Probe(long nowMs)
     {
         var count = _mesh.CopyLinks(_linkStats);
@@ -25,9 +26,25 @@ public sealed partial class Participant
                 continue;
             neighbour.ProbeId = ++_probe;
             neighbour.ProbeSentMs = nowMs;
-            SendToTruth(Kind.Heartbeat, _probe, Encode(new Heartbeat { Id = _probe, Sent = (ulong)nowMs }), link.Peer);
+            SendToPeer(link.Peer, Kind.Ping, _probe, Encode(new Ping { Id = _probe, Sent = (ulong)nowMs }));
+            if (TruthLive)
+                SendToTruth(Kind.Heartbeat, _probe, Encode(new Heartbeat { Id = _probe, Sent = (ulong)nowMs }), link.Peer);
             return;
         }
+    }
+
+    /// <summary>A ping over a direct link is answered there; the answer to ours is a sample. Not the mesh's business, so it is taken out before.</summary>
+    /// <returns>False: it is something else.</returns>
+    private bool TryReceivePing(PeerId from, ReadOnlySpan<byte> message, long nowMs)
+    {
+        if (EnvelopeCodec.TryRead(message, out var view) != VerifyError.None || view.Header.Kind is not (Kind.Ping or Kind.Pong))
+            return false;
+        if (view.Header.Kind == Kind.Ping && PingView.TryRead(view.Payload, out var ping) == VerifyError.None)
+            SendToPeer(from, Kind.Pong, ping.Id, Encode(new Pong { Id = ping.Id, Sent = ping.Sent, Received = (ulong)nowMs }));
+        else if (view.Header.Kind == Kind.Pong && PongView.TryRead(view.Payload, out var pong) == VerifyError.None
+            && _neighbours.TryGetValue(from, out var neighbour) && pong.Id == neighbour.ProbeId)
+            neighbour.Direct.Add(nowMs - neighbour.ProbeSentMs);
+        return true;
     }
 
     /// <summary>A heartbeat through truth from a peer that is linked directly: a probe, or the answer to ours.</summary>
@@ -40,16 +57,15 @@ public sealed partial class Participant
         }
 
         if (heartbeat.ReplyTo == 0)
-        {
             SendToTruth(Kind.Heartbeat, ++_probe, Encode(new Heartbeat { Id = _probe, Sent = (ulong)nowMs, ReplyTo = heartbeat.Id }), from);
-            return;
-        }
+        else if (heartbeat.ReplyTo == neighbour.ProbeId)
+            neighbour.ViaTruth.Add(nowMs - neighbour.ProbeSentMs);
+    }
 
-        if (heartbeat.ReplyTo != neighbour.ProbeId)
-            return;
-        neighbour.ProbeId = 0;
-        var rtt = nowMs - neighbour.ProbeSentMs;
-        neighbour.ViaTruthRttMs = neighbour.ViaTruthRttMs < 0 ? rtt : neighbour.ViaTruthRttMs + ((rtt - neighbour.ViaTruthRttMs) / 4);
+    private void SendToPeer(PeerId peer, Kind kind, uint sequence, ReadOnlySpan<byte> payload)
+    {
+        var length = EnvelopeCodec.Write(_scratch, kind, sequence, payload);
+        _host.SendLink(peer, LinkChannel.Reflex, _scratch.AsSpan(0, length));
     }
 
     /// <summary>Tells truth, for its dashboard, which links are open and how they do.</summary>

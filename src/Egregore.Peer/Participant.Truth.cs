@@ -278,7 +278,6 @@ public sealed partial class Participant
         SendToTruth(Kind.Ping, Encode(new Ping { Id = ++_ping, Sent = (ulong)nowMs }));
         if (Authority == Authority.Server)
             return;
-        Probe(nowMs);
         ReportLinks(nowMs);
     }
 

@@ -82,6 +82,12 @@ public sealed partial class Participant
         _mesh.Tick(nowMs);
         OpenRelays(nowMs);
         PingTruth(nowMs);
+        if (Authority != Authority.Server && nowMs - _probeAtMs >= _options.PingMs)
+        {
+            _probeAtMs = nowMs;
+            Probe(nowMs);
+        }
+
         if (nowMs - _housekeepingAtMs < HousekeepingMs)
             return;
         _housekeepingAtMs = nowMs;
@@ -93,7 +99,7 @@ public sealed partial class Participant
     public void ReceiveLink(PeerId from, ReadOnlySpan<byte> message, long nowMs)
     {
         _output.NowMs = nowMs;
-        if (IsDirect(from))
+        if (IsDirect(from) && !TryReceivePing(from, message, nowMs))
             _mesh.Receive(from, message, nowMs);
     }
 
