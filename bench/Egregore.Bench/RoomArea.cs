@@ -21,7 +21,7 @@ public sealed class RoomArea : IBenchArea
     private const int SmallSideBlocks = 40;
     private const double OthersWanted = 22;
     private const int SpreadSecondsMin = 10;
-    private const int SpreadSecondsMax = 100;
+    private const int SpreadSecondsMax = 50;
     private const int WindowSeconds = 10;
     private const int WarmSeconds = 10;
 

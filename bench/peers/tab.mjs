@@ -53,7 +53,7 @@ for (let tries = 0; ; tries++) {
 await page.waitForTimeout(3000); // the first frames with others are compiled
 const samples = [];
 for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-  samples.push(await page.evaluate(() => { const s = window.egregore.stats(); return { stepMs: s.stepMs, fps: s.fps, others: window.egregore.others().length }; }));
+  samples.push(await page.evaluate(() => { const s = window.egregore.stats(); return { stepMs: s.stepMs, fps: s.framesPerSecond, others: window.egregore.others().length }; }));
   await page.waitForTimeout(250);
 }
 const mean = (of) => samples.reduce((sum, s) => sum + (of(s) ?? 0), 0) / samples.length;
