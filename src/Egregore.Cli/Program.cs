@@ -17,7 +17,8 @@ if (parsed.Errors.Count > 0 && args.Length > 0)
 {
     foreach (var error in parsed.Errors)
         Console.Error.WriteLine($"error: {error.Message}");
-    Console.Error.WriteLine($"see: egregore {string.Join(' ', args.TakeWhile(word => !word.StartsWith('-')).Take(1))} --help");
+    var command = root.Subcommands.FirstOrDefault(known => known.Name == args[0]);
+    Console.Error.WriteLine($"see: egregore {(command is null ? "" : command.Name + " ")}--help");
     return ExitCodes.Usage;
 }
 
