@@ -57,6 +57,16 @@ public sealed class WalkInTests(BrowserFixture browser) : IClassFixture<BrowserF
         Assert.Equal(0, await ada.EvaluateAsync<int>("window.egregore.stats().peersDirect"));
     }
 
+    [Fact]
+    public async Task Under_mesh_authority_players_see_each_other_directly()
+    {
+        using var server = await ServerProcess.StartAsync("--authority", "mesh");
+        await using var ada = await browser.OpenAsync(server.Address, "Ada");
+        await using var bob = await browser.OpenAsync(server.Address, "Bob");
+        await SeesAsync(bob, "Ada");
+        await MovesAsync(ada, bob, "Ada");
+    }
+
     private static Task SeesAsync(Player viewer, string name) =>
         viewer.UntilAsync($"window.egregore.others().some(o => o.name === '{name}' && o.direct)");
 

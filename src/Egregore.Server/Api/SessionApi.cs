@@ -30,7 +30,7 @@ internal static class SessionApi
 
     private static IResult Challenge(ChallengeRequest request, Tickets tickets)
     {
-        Span<byte> key = stackalloc byte[PeerKey.PublicKeyBytes];
+        Span<byte> key = stackalloc byte[EcdsaP256.PublicKeyBytes];
         return TryDecode(request.PublicKey, key) && key[0] == 4
             ? TypedResults.Ok(new ChallengeResponse(tickets.Challenge(key)))
             : Refuse(IdentityResult.Malformed);
@@ -38,9 +38,9 @@ internal static class SessionApi
 
     private static IResult Ticket(TicketRequest request, Tickets tickets)
     {
-        Span<byte> key = stackalloc byte[PeerKey.PublicKeyBytes];
+        Span<byte> key = stackalloc byte[EcdsaP256.PublicKeyBytes];
         Span<byte> challenge = stackalloc byte[Tickets.ChallengeBytes];
-        Span<byte> signature = stackalloc byte[PeerKey.SignatureBytes];
+        Span<byte> signature = stackalloc byte[EnvelopeCodec.SignatureBytes];
         if (!TryDecode(request.PublicKey, key) || !TryDecode(request.Challenge, challenge) || !TryDecode(request.Signature, signature))
             return Refuse(IdentityResult.Malformed);
         var result = tickets.TryIssue(key, challenge, signature, out var ticket, out var expires);

@@ -77,7 +77,7 @@ internal sealed class Tickets
     {
         ticket = "";
         expiresMs = 0;
-        if (publicKey.Length != PeerKey.PublicKeyBytes || challenge.Length != ChallengeBytes || signature.Length != PeerKey.SignatureBytes)
+        if (publicKey.Length != EcdsaP256.PublicKeyBytes || challenge.Length != ChallengeBytes || signature.Length != EnvelopeCodec.SignatureBytes)
             return IdentityResult.Malformed;
         Span<byte> mac = stackalloc byte[MacBytes];
         Mac(challenge[..42], publicKey, mac);
@@ -87,7 +87,7 @@ internal sealed class Tickets
         var challengeExpires = BinaryPrimitives.ReadInt64LittleEndian(challenge[34..]);
         if (challengeExpires < now)
             return IdentityResult.Expired;
-        if (!PeerKey.Verify(publicKey, challenge, signature))
+        if (!EcdsaP256.Verify(publicKey, challenge, signature))
             return IdentityResult.Forged;
         if (Use(_challenges, challenge.Slice(18, NonceBytes), challengeExpires, now) is var used and not IdentityResult.Ok)
             return used;
