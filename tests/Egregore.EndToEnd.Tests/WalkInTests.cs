@@ -99,7 +99,9 @@ public sealed class WalkInTests(BrowserFixture browser) : IClassFixture<BrowserF
         for (var turn = 0; turn < 8; turn++)
         {
             await player.Page.EvaluateAsync($"() => window.egregore.look({turn} * 0.8, -0.6)");
-            await player.UntilAsync($"Math.abs(window.egregore.position().pitch + 0.6) < 0.05");
+            // The target is of a frame; two movement ticks later it is of one that looked this way.
+            var tick = await player.EvaluateAsync<int>("window.egregore.stats().tick");
+            await player.UntilAsync($"window.egregore.stats().tick > {tick + 2}");
             var target = await player.EvaluateAsync<int[]?>("(() => { const t = window.egregore.target(); return t && t.face === 2 ? [t.x, t.y + 1, t.z] : null; })()");
             if (target is not [var x, var y, var z])
                 continue;
