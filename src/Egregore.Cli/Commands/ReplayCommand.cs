@@ -12,7 +12,7 @@ namespace Egregore.Cli.Commands;
 internal sealed class ReplayCommand : Command
 {
     private readonly Argument<string> _journal = new("journal") { Description = "The journal's file, or the folder given to serve --data", DefaultValueFactory = _ => "data" };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the world's terrain, as given to serve", DefaultValueFactory = _ => 1 };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of the world's terrain; the one kept beside the journal when left out" };
     private readonly Option<bool> _json = new("--json") { Description = "The report as one JSON line" };
 
     public ReplayCommand()
@@ -30,7 +30,7 @@ internal sealed class ReplayCommand : Command
         try
         {
             using var store = new SqliteJournalStore(path, new SqliteJournalOptions { ReadOnly = true });
-            var report = JournalReplay.Run(WorldDefinition.Of(new VoxelArenaGame(result.GetValue(_seed))), store);
+            var report = JournalReplay.Run(WorldDefinition.Of(new VoxelArenaGame(result.GetValue(_seed) ?? WorldSeed.Read(Path.GetDirectoryName(Path.GetFullPath(path))!) ?? 1)), store);
             if (result.GetValue(_json))
                 Console.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.ReplayReport));
             else
@@ -59,7 +59,7 @@ internal sealed class ReplayCommand : Command
     {
         if (File.Exists(path))
             return path;
-        var found = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.journal", SearchOption.TopDirectoryOnly).Order(StringComparer.Ordinal).ToArray() : [];
+        var found = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.db", SearchOption.TopDirectoryOnly).Order(StringComparer.Ordinal).ToArray() : [];
         return found.Length switch
         {
             1 => found[0],

@@ -20,7 +20,7 @@ internal sealed class ServeCommand : Command
         DefaultValueFactory = _ => Authority.Hybrid,
     };
 
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the terrain", DefaultValueFactory = _ => 1 };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of a new world's terrain; kept with its data [default: 1]" };
     private readonly Option<string[]> _ice = new("--ice") { Description = "STUN or TURN server for browsers, such as stun:example.org:3478; repeat for more" };
     private readonly Option<string[]> _origin = new("--origin") { Description = "Another origin whose pages may join; repeat for more" };
     private readonly Option<int> _sessions = new("--sessions") { Description = "Most sessions at once", DefaultValueFactory = _ => new ServerOptions().SessionsMax };
@@ -43,7 +43,7 @@ internal sealed class ServeCommand : Command
             DataFolder = result.GetValue(_data)!,
             World = result.GetValue(_world)!,
             Authority = result.GetValue(_authority),
-            Seed = result.GetValue(_seed),
+            Seed = WorldSeed.Keep(result.GetValue(_data)!, result.GetValue(_seed)),
             IceServers = result.GetValue(_ice) ?? [],
             AllowedOrigins = result.GetValue(_origin) ?? [],
             SessionsMax = result.GetValue(_sessions),
