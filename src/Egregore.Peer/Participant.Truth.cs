@@ -129,7 +129,7 @@ public sealed partial class Participant
 
         if (view.Header.Kind != Kind.Batch)
         {
-            ReceiveTruth(view, message, nowMs);
+            ReceiveTruth(view, nowMs);
             return;
         }
 
@@ -137,19 +137,19 @@ public sealed partial class Participant
         while (batch.TryNext(out var inner))
         {
             if (EnvelopeCodec.TryRead(inner, out var part) == VerifyError.None && part.Header.Kind != Kind.Batch)
-                ReceiveTruth(part, inner, nowMs);
+                ReceiveTruth(part, nowMs);
             else
                 Stats.TruthRefused++;
         }
     }
 
-    private void ReceiveTruth(in EnvelopeView view, ReadOnlySpan<byte> envelope, long nowMs)
+    private void ReceiveTruth(in EnvelopeView view, long nowMs)
     {
         var payload = view.Payload;
         // What a peer says through truth names the peer; truth stamped it.
         if (view.HasSender && view.Sender != Self)
         {
-            ReceiveRelayed(view, envelope, nowMs);
+            ReceiveRelayed(view, nowMs);
             return;
         }
 
@@ -168,7 +168,7 @@ public sealed partial class Participant
             Stats.TruthRefused++;
     }
 
-    private void ReceiveRelayed(in EnvelopeView view, ReadOnlySpan<byte> envelope, long nowMs)
+    private void ReceiveRelayed(in EnvelopeView view, long nowMs)
     {
         var from = view.Sender;
         if (view.Header.Kind == Kind.Signal)

@@ -2,6 +2,20 @@ using System.Diagnostics;
 
 namespace Egregore.Storage.Tests;
 
+/// <summary>A test that needs a disk of its own; reported as skipped, with the reason, where none can be mounted.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SmallDiskFactAttribute : FactAttribute
+{
+    public SmallDiskFactAttribute()
+    {
+        using SmallDisk? disk = SmallDisk.TryMount(out string reason);
+        if (disk is null)
+        {
+            Skip = "no small disk to fill: " + reason;
+        }
+    }
+}
+
 /// <summary>A real file system of 3 MiB, mounted for one test; needs root on Linux.</summary>
 public sealed class SmallDisk : IDisposable
 {

@@ -81,16 +81,10 @@ public sealed class SqliteJournalStoreTests
         Assert.True(FillUp(truth, store) > 0);
     }
 
-    [Fact]
+    [SmallDiskFact]
     public void A_full_disk_refuses_and_heals()
     {
-        using var disk = SmallDisk.TryMount(out string reason);
-        if (disk is null)
-        {
-            // Mounting needs root; the bound above covers the same code path.
-            Assert.NotEqual("", reason);
-            return;
-        }
+        using SmallDisk disk = SmallDisk.TryMount(out string reason) ?? throw new InvalidOperationException(reason);
         string ballast = Path.Combine(disk.Folder, "ballast");
         System.IO.File.WriteAllBytes(ballast, new byte[1_000_000]);
         using var journal = new Journal(Directory.CreateDirectory(Path.Combine(disk.Folder, "j")).FullName);
