@@ -103,6 +103,19 @@ public sealed partial class Participant
         }));
     }
 
+    /// <summary>
+    /// Goodbye to all: links close, and truth ends the session at once and not after the time in which it might be resumed. The host closes the socket
+    /// when what was sent is out; the next session is a new one.
+    /// </summary>
+    public void Leave(long nowMs)
+    {
+        _output.NowMs = nowMs;
+        _mesh.Leave(nowMs);
+        if (TruthLive)
+            SendToTruth(Kind.PeerLeave, Encode(new PeerLeave { Peer = Self, Reason = "" }));
+        Session = 0;
+    }
+
     /// <summary>The socket to truth closed. Links stay; actions wait.</summary>
     public void TruthClosed(long nowMs)
     {
@@ -235,6 +248,8 @@ public sealed partial class Participant
             TruthState = refusal.Code is RefusalCode.VersionMismatch or RefusalCode.Forbidden ? TruthState.Refused : TruthState.Down;
         }
 
+        if (refusal.Subscription != 0)
+            Cache.SubscriptionRefused(refusal.Subscription);
         RefusedByTruth?.Invoke(refusal);
         return VerifyError.None;
     }

@@ -86,11 +86,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
                         Detach(command.Connection);
                         break;
                     case CommandType.Message when command.Session is { IsOpen: true } session && session.Connection == command.Connection:
-                        Statistics.Actions += command.Kind == Kind.Action ? 1 : 0;
-                        if (command.Kind == Kind.Action)
-                            _truth.Submit(session.Id, command.Payload, nowMs);
-                        else if (_truth.Subscribe(session.Id, command.Payload) is var code and not RefusalCode.None)
-                            ServerMeter.Refused(code);
+                        Run(session, command, nowMs);
                         break;
                 }
             }
@@ -98,6 +94,24 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
             {
                 command.Return();
             }
+        }
+    }
+
+    private void Run(Session session, in Command command, long nowMs)
+    {
+        switch (command.Kind)
+        {
+            case Kind.Action:
+                Statistics.Actions++;
+                _truth.Submit(session.Id, command.Payload, nowMs);
+                break;
+            case Kind.PeerLeave:
+                Leave(session, nowMs);
+                break;
+            default:
+                if (_truth.Subscribe(session.Id, command.Payload) is var code and not RefusalCode.None)
+                    ServerMeter.Refused(code);
+                break;
         }
     }
 
