@@ -184,6 +184,12 @@ public sealed partial class Participant
     private void ReceiveRelayed(in EnvelopeView view, long nowMs)
     {
         var from = view.Sender;
+        if (!_relayed.Admits(from, view.Payload.Length, nowMs))
+        {
+            Stats.RelayedRefused++;
+            return;
+        }
+
         if (view.Header.Kind == Kind.Signal)
         {
             if (Signal.TryRead(view.Payload, out var signal) == VerifyError.None)
@@ -278,6 +284,7 @@ public sealed partial class Participant
                 break;
             neighbour.Name = one.Name;
             neighbour.Handle = one.Handle;
+            Introduced(neighbour, one, nowMs);
             if (Authority != Authority.Server)
                 _mesh.AddKnownPeer(one.Peer, one.Name, new MeshPosition(one.X, one.Y, one.Z), nowMs);
         }
