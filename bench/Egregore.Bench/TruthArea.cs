@@ -10,7 +10,7 @@ namespace Egregore.Bench;
 
 /// <summary>
 /// <c>truth.*</c>: actions that change one row, acknowledged after their transaction is on disk (synchronous=FULL in all of them). Ours: 64 callers, each sends its next
-/// action when the last is acknowledged, group commit. The peer: the same reducers and records with one SQLite commit each.
+/// action when the last is acknowledged, through <see cref="TruthHost"/>, which the server runs on too. The peer: the same reducers and records with one SQLite commit each.
 /// </summary>
 public sealed class TruthArea : IBenchArea
 {
@@ -98,17 +98,20 @@ public sealed class TruthArea : IBenchArea
         using var store = new SqliteJournalStore(folder.Journal);
         var answers = new Answers();
         Truth truth = WorldRecovery.Open(WorldDefinition.Of(new Bank()), store, answers).Truth;
-        using var host = new TruthHost(truth, store, new TruthHostOptions { SnapshotEveryBytes = 8 * 1024 * 1024 });
+        var inbox = new Inbox(truth);
+        using var host = new TruthHost(truth, store, inbox, new TruthHostOptions { SnapshotEveryBytes = 8 * 1024 * 1024 });
+        inbox.Host = host;
         var tasks = new Task<List<double>>[callers];
         long started = Stopwatch.GetTimestamp();
         for (int i = 0; i < callers; i++)
         {
             ulong peer = (ulong)i + 1;
-            ulong session = await host.InvokeAsync((t, now) => t.Open(new PeerId(1, peer), 0, 0, now).Session).ConfigureAwait(false);
-            var caller = new Caller(host, session, peer);
+            ulong session = truth.Open(new PeerId(1, peer), 0, 0, 1).Session;
+            var caller = new Caller(inbox, session, peer);
             answers.Add(session, caller);
             tasks[i] = Task.Run(() => caller.RunAsync(started));
         }
+        host.Start();
         List<double>[] latencies = await Task.WhenAll(tasks).ConfigureAwait(false);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         double[] all = [.. latencies.SelectMany(list => list).Order()];
@@ -142,7 +145,7 @@ public sealed class TruthArea : IBenchArea
     }
 
     /// <summary>One caller: sends an action, waits for its acknowledgement, sends the next.</summary>
-    private sealed class Caller(TruthHost host, ulong session, ulong account)
+    private sealed class Caller(Inbox inbox, ulong session, ulong account)
     {
         private TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -161,15 +164,54 @@ public sealed class TruthArea : IBenchArea
                 byte[] action = Action(request, account).ToArray();
                 Task answered = _answered.Task;
                 long sent = Stopwatch.GetTimestamp();
-                while (!host.Post((truth, now) => truth.Submit(session, action, now)))
-                {
-                    await Task.Yield();
-                }
+                inbox.Post(session, action);
                 await answered.ConfigureAwait(false);
                 latencies.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
             }
             return latencies;
         }
+    }
+
+    /// <summary>What the callers sent, on truth's thread. The server's is <c>WorldHost</c>, with sockets around it.</summary>
+    private sealed class Inbox(Truth truth) : ITruthWork
+    {
+        private readonly ConcurrentQueue<(ulong Session, byte[] Action)> _posted = new();
+
+        public TruthHost? Host { get; set; }
+
+        public void Post(ulong session, byte[] action)
+        {
+            _posted.Enqueue((session, action));
+            Host!.Wake();
+        }
+
+        public void Take(long nowMs)
+        {
+            while (_posted.TryDequeue(out (ulong Session, byte[] Action) posted))
+            {
+                truth.Submit(posted.Session, posted.Action, nowMs);
+            }
+        }
+
+        public void Tick(long tick, long nowMs)
+        {
+            truth.Tick(nowMs);
+            truth.Flush();
+        }
+
+        public void EndTurn()
+        {
+        }
+
+        public void Committed(GroupCommit commit)
+        {
+        }
+
+        public void Stopped()
+        {
+        }
+
+        public void Faulted(Exception exception) => Environment.FailFast("truth's thread ended", exception);
     }
 
     private sealed class Answers : ITruthOutput

@@ -27,6 +27,8 @@ internal sealed partial class GossipEngine
                 continue;
             }
 
+            if (IsBeingVerified(id, link.Bit))
+                continue;
             var want = _wants.Find(id);
             if (want < 0)
             {
@@ -36,11 +38,19 @@ internal sealed partial class GossipEngine
                     continue;
                 }
 
-                want = _wants.Add(id, nowMs + _context.Options.WantDelayMs);
+                want = _wants.Add(id, nowMs + _context.Options.WantDelayMs, nowMs);
                 _wantsDueMs = Math.Min(_wantsDueMs, _wants[want].DueMs);
             }
 
-            _wants[want].Announcers |= link.Bit;
+            ref var waited = ref _wants[want];
+            waited.Announcers |= link.Bit;
+            if (waited.Held && link.MayPush)
+            {
+                // It announces, so it will not push: there is room for a request.
+                waited.Held = false;
+                waited.DueMs = nowMs;
+                _wantsDueMs = Math.Min(_wantsDueMs, nowMs);
+            }
         }
 
         return ReceiveResult.Accepted;
@@ -79,10 +89,12 @@ internal sealed partial class GossipEngine
             for (var i = 0; i < _wants.Count && count < _ids.Length; i++)
             {
                 ref var want = ref _wants[i];
-                if (want.DueMs > nowMs || Choose(ref want) != link)
+                if (want.DueMs > nowMs || Choose(ref want, nowMs) != link)
                     continue;
                 want.Asked |= link.Bit;
                 want.Tries++;
+                want.Open = nowMs - want.WaitsSinceMs >= _context.Options.WantLostMs ? 1 : want.Open + 1;
+                want.WaitsSinceMs = nowMs;
                 want.DueMs = nowMs + PatienceMs(link);
                 _ids[count++] = want.Id;
             }
@@ -101,14 +113,38 @@ internal sealed partial class GossipEngine
             }
             else
             {
+                if (want.DueMs <= nowMs && Room(want, nowMs) <= 0)
+                {
+                    want.Held = true;
+                    want.DueMs = want.WaitsSinceMs + _context.Options.WantLostMs;
+                }
+
                 _wantsDueMs = Math.Min(_wantsDueMs, Math.Max(want.DueMs, nowMs + 1));
             }
         }
     }
 
-    private Link? Choose(ref Want want)
+    /// <summary>
+    /// How many more copies may be asked for: <see cref="MeshOptions.CopiesMax"/> without those that may come by themselves (from links that push to us and did not announce, and from
+    /// the publisher, which pushes to all) and without open requests. What did not come within <see cref="MeshOptions.WantLostMs"/> will not come any more.
+    /// </summary>
+    private int Room(in Want want, long nowMs)
     {
-        if (want.Tries >= TriesMax)
+        if (nowMs - want.WaitsSinceMs >= _context.Options.WantLostMs)
+            return 1;
+        var room = _context.Options.CopiesMax - want.Open - _context.ClosedPushers(nowMs);
+        foreach (var link in _context.Links.All)
+        {
+            if ((link.MayPush || link.Peer == want.Id.Origin) && (want.Announcers & link.Bit) == 0)
+                room--;
+        }
+
+        return room;
+    }
+
+    private Link? Choose(ref Want want, long nowMs)
+    {
+        if (want.Tries >= TriesMax || Room(want, nowMs) <= 0)
             return null;
         if ((want.Announcers & ~want.Asked) == 0)
             want.Asked = 0;

@@ -29,7 +29,8 @@ internal sealed partial class GossipEngine
         _wants = new WantTable(options.WantsMax, context.Random.Next());
         _ids = new GossipId[options.IdsPerMessageMax];
         _pending = new int[options.IdsPerMessageMax];
-        _hashed = new byte[HashedHeadBytes + options.GossipBodyBytesMax];
+        _hashed = new byte[SigningDomain.Length + HashedHeadBytes + options.GossipBodyBytesMax];
+        SigningDomain.CopyTo(_hashed);
         _reannounceDueMs = nowMs + 1 + context.Random.Next(options.ReannounceMs);
     }
 
@@ -56,23 +57,37 @@ internal sealed partial class GossipEngine
         if (_cache.Find(id) >= 0)
             return SendResult.Refused;
 
+        if (!Signs)
+            return Spread(id, topic, body, time, default, nowMs);
+        if (!TrySign(id, topic, body, time, nowMs))
+            return SendResult.Refused;
+        return _context.Links.Count > 0 ? SendResult.Sent : SendResult.NoLink;
+    }
+
+    private SendResult Spread(GossipId id, byte topic, ReadOnlySpan<byte> body, ulong time, ReadOnlySpan<byte> signature, long nowMs)
+    {
         var payload = new FlatWriter(_context.Payload);
-        WriteGossip(ref payload, id, topic, body);
+        WriteGossip(ref payload, id, topic, body, signature.IsEmpty ? default : _context.Output.GossipKey);
         var ttl = (byte)_context.Options.GossipTtl;
-        var envelope = _context.Encode(Kind.Gossip, _context.Payload.AsSpan(0, payload.Length), ttl, time);
+        var envelope = _context.Encode(Kind.Gossip, _context.Payload.AsSpan(0, payload.Length), ttl, time, signature);
         var index = _cache.Add(id, envelope, nowMs);
         ref var entry = ref _cache[index];
         _context.Stats.GossipPublished++;
         var sent = 0;
         foreach (var link in _context.Links.All)
         {
+            sent++;
+
+            // A link whose other end has not answered yet may not be open there: who does not count on the publisher's push hears of it by announcement.
+            if (!link.Clock.HasSample)
+                continue;
             _context.Send(link, envelope, Reliability.Reliable);
             entry.HeldBy |= link.Bit;
-            sent++;
         }
 
         // What is served later to who lacks it has crossed no link yet, but is not to be pushed as far again.
         EnvelopeCodec.TryDecrementTtl(entry.Envelope.AsSpan(0, entry.Length));
+        AnnounceLater(index, nowMs);
         return sent > 0 ? SendResult.Sent : SendResult.NoLink;
     }
 
@@ -94,7 +109,7 @@ internal sealed partial class GossipEngine
             return ReceiveResult.Ignored;
         }
 
-        if (view.Origin == _context.Self)
+        if (view.Origin == _context.Self || IsBeingVerified(id, link.Bit))
             return ReceiveResult.Ignored;
         var ageMs = nowMs - new HlcTimestamp(envelope.Time).Milliseconds;
         if (ageMs < -options.ClockSkewMaxMs)
@@ -104,8 +119,15 @@ internal sealed partial class GossipEngine
         if (HashOf(view.Origin, view.Topic, envelope.Time, body) != view.Id)
             return ReceiveResult.Forged;
 
+        if (Signs)
+            return Verify(id, link, envelope, view, raw, nowMs);
+        return Take(id, link.Bit, link, link.Peer, envelope, view, raw, nowMs);
+    }
+
+    /// <summary>A message that is what it says: judged, passed on, delivered.</summary>
+    private ReceiveResult Take(GossipId id, uint known, Link? link, PeerId from, in EnvelopeView envelope, in GossipView view, ReadOnlySpan<byte> raw, long nowMs)
+    {
         var want = _wants.Find(id);
-        var known = link.Bit;
         if (want >= 0)
         {
             known |= _wants[want].Announcers;
@@ -114,7 +136,7 @@ internal sealed partial class GossipEngine
 
         var message = new GossipMessage
         {
-            Origin = view.Origin, Id = view.Id, Topic = view.Topic, Time = envelope.Time, From = link.Peer, Body = body, Envelope = raw,
+            Origin = view.Origin, Id = view.Id, Topic = view.Topic, Time = envelope.Time, From = from, Body = view.Body, Envelope = raw,
         };
         var verdict = Handler.Judge(message);
         if (verdict != Verdict.Accept)
@@ -149,7 +171,12 @@ internal sealed partial class GossipEngine
             }
         }
 
-        entry.Pending = true;
+        AnnounceLater(index, nowMs);
+    }
+
+    private void AnnounceLater(int index, long nowMs)
+    {
+        _cache[index].Pending = true;
         if (_pendingCount == _pending.Length)
             Announce();
         _pending[_pendingCount++] = index;
@@ -218,9 +245,14 @@ internal sealed partial class GossipEngine
     {
         _cache.ClearSlot(link.Bit);
         _wants.ClearSlot(link.Bit);
+        ForgetVerifying(link.Bit);
     }
 
-    public void LinkClosed(Link link) => _wants.ClearSlot(link.Bit);
+    public void LinkClosed(Link link)
+    {
+        _wants.ClearSlot(link.Bit);
+        ForgetVerifying(link.Bit);
+    }
 
     private void SendIds(Link link, Kind kind, ReadOnlySpan<GossipId> ids)
     {
@@ -235,30 +267,40 @@ internal sealed partial class GossipEngine
         _context.Send(link, _context.Encode(kind, _context.Payload.AsSpan(0, writer.Length)), Reliability.Reliable);
     }
 
-    private static void WriteGossip(ref FlatWriter writer, GossipId id, byte topic, ReadOnlySpan<byte> body)
+    private static void WriteGossip(ref FlatWriter writer, GossipId id, byte topic, ReadOnlySpan<byte> body, ReadOnlySpan<byte> key)
     {
-        var slots = body.IsEmpty ? 3 : 4;
+        var slots = !key.IsEmpty ? 5 : body.IsEmpty ? 3 : 4;
         var table = writer.BeginTable(slots, true);
         writer.Add(table, slots, 0, id.Id);
         id.Origin.Write(writer.Slot(table, slots, 1, PeerId.SizeBytes));
-        var at = body.IsEmpty ? 0 : writer.AddOffset(table, slots, 3);
+        var bodyAt = body.IsEmpty ? 0 : writer.AddOffset(table, slots, 3);
+        var keyAt = key.IsEmpty ? 0 : writer.AddOffset(table, slots, 4);
         writer.Add(table, slots, 2, topic);
         writer.EndTable(table, slots);
-        if (at != 0)
-            writer.Bytes(at, body);
+        if (bodyAt != 0)
+            writer.Bytes(bodyAt, body);
+        if (keyAt != 0)
+            writer.Bytes(keyAt, key);
         writer.Patch(0, table);
     }
 
     /// <summary>First 8 bytes, big-endian, of SHA-256 over origin, time, topic, body.</summary>
     private ulong HashOf(PeerId origin, byte topic, ulong time, ReadOnlySpan<byte> body)
     {
-        origin.Write(_hashed);
-        BinaryPrimitives.WriteUInt64LittleEndian(_hashed.AsSpan(16), time);
-        _hashed[24] = topic;
-        body.CopyTo(_hashed.AsSpan(HashedHeadBytes));
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(_hashed.AsSpan(0, HashedHeadBytes + body.Length), hash);
+        SHA256.HashData(Named(origin, topic, time, body), hash);
         return BinaryPrimitives.ReadUInt64BigEndian(hash);
+    }
+
+    /// <summary>What the id is the hash of: origin, time, topic, body. Valid until the next call.</summary>
+    private ReadOnlySpan<byte> Named(PeerId origin, byte topic, ulong time, ReadOnlySpan<byte> body)
+    {
+        var named = _hashed.AsSpan(SigningDomain.Length);
+        origin.Write(named);
+        BinaryPrimitives.WriteUInt64LittleEndian(named[16..], time);
+        named[24] = topic;
+        body.CopyTo(named[HashedHeadBytes..]);
+        return named[..(HashedHeadBytes + body.Length)];
     }
 }
 
@@ -267,5 +309,8 @@ internal abstract class GossipHandler
 {
     public abstract Verdict Judge(in GossipMessage message);
 
-    public abstract void Deliver(in GossipMessage message, Link link, long nowMs);
+    /// <param name="message">The message.</param>
+    /// <param name="link">Who brought it; null when that link closed while the signature was verified.</param>
+    /// <param name="nowMs">Now.</param>
+    public abstract void Deliver(in GossipMessage message, Link? link, long nowMs);
 }

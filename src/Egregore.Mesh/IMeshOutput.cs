@@ -20,6 +20,22 @@ public interface IMeshOutput
     /// <summary>Close the links to a peer and abandon a dial (for <see cref="DisconnectReason.ConnectTimeout"/> the dial alone). The node has forgotten the link already; <see cref="MeshNode.LinkClosed"/> afterwards does nothing.</summary>
     void Disconnect(PeerId peer, DisconnectReason reason);
 
+    /// <summary>
+    /// The raw P-256 point, 65 bytes, that this peer's id is the hash of. With a key, what this node publishes is signed by <see cref="SignGossip"/>, and only what its origin signed is
+    /// taken. Empty (the default): a host without keys, among such hosts; origins are claims then.
+    /// </summary>
+    ReadOnlySpan<byte> GossipKey => default;
+
+    /// <summary>Sign a message of our own; the answer comes through <see cref="MeshNode.GossipSigned"/>.</summary>
+    void SignGossip(uint request, ReadOnlySpan<byte> bytes)
+    {
+    }
+
+    /// <summary>Verify an origin's signature; the key is known to be its own. The answer comes through <see cref="MeshNode.GossipVerified"/>.</summary>
+    void VerifyGossip(uint request, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> bytes)
+    {
+    }
+
     /// <summary>Judge a gossip message before it is delivered and forwarded. Called once for each message; must be cheap.</summary>
     Verdict Judge(in GossipMessage message);
 
@@ -65,7 +81,7 @@ public enum Verdict : byte
 }
 
 /// <summary>One gossip message as received. (<see cref="Origin"/>, <see cref="Id"/>) names it; the id is a hash of origin, topic, time and body, so no relay can alter them unseen.</summary>
-/// <remarks>The origin is a claim unless the host verifies the signature of <see cref="Envelope"/>. Lives until the call that hands it out returns.</remarks>
+/// <remarks>The origin has signed it where the host has keys (<see cref="IMeshOutput.GossipKey"/>), else it is a claim. Lives until the call that hands it out returns.</remarks>
 public readonly ref struct GossipMessage
 {
     /// <summary>Who says to have published it.</summary>

@@ -41,6 +41,38 @@ internal sealed class Link(PeerId peer, int slot, long nowMs)
     /// <summary>We asked the peer to push to us.</summary>
     public bool PushedFrom { get; set; }
 
+    /// <summary>The peer may push to us: we asked it to, or what it pushed before it knew that we no longer do may be on its way.</summary>
+    public bool MayPush => PushedFrom || _stopping;
+
+    private bool _stopping;
+    private long _stopSentMs;
+    private long _stopKnownMs;
+
+    /// <summary>We no longer want pushes on this link; to be followed by a heartbeat.</summary>
+    public void StopPush(long nowMs)
+    {
+        PushedFrom = false;
+        _stopping = true;
+        _stopSentMs = nowMs;
+        _stopKnownMs = long.MaxValue;
+    }
+
+    /// <summary>A heartbeat sent at <paramref name="sentMs"/> was answered: the peer knows what we wanted then.</summary>
+    public void Confirmed(long sentMs, long nowMs)
+    {
+        if (sentMs >= _stopSentMs)
+            _stopKnownMs = Math.Min(_stopKnownMs, nowMs);
+    }
+
+    /// <summary>Whether nothing that the peer pushed before it knew can be on its way any more; else when to ask again.</summary>
+    public bool HasStopped(long nowMs, int lostMs, out long dueMs)
+    {
+        dueMs = !_stopping || _stopKnownMs == long.MaxValue ? long.MaxValue : _stopKnownMs + lostMs;
+        if (_stopping && nowMs >= dueMs)
+            _stopping = false;
+        return !_stopping;
+    }
+
     /// <summary>The peer asked us to push to it.</summary>
     public bool PushTo { get; set; }
 

@@ -49,9 +49,9 @@ internal sealed class MeshContext
     private uint _sequence;
 
     /// <summary>Encodes into <see cref="Envelope"/>; valid until the next encoding.</summary>
-    public ReadOnlySpan<byte> Encode(Kind kind, ReadOnlySpan<byte> payload, byte ttl = 0, ulong time = 0)
+    public ReadOnlySpan<byte> Encode(Kind kind, ReadOnlySpan<byte> payload, byte ttl = 0, ulong time = 0, ReadOnlySpan<byte> signature = default)
     {
-        var length = EnvelopeCodec.Write(Envelope, kind, ++_sequence, payload, ttl, time: time);
+        var length = EnvelopeCodec.Write(Envelope, kind, ++_sequence, payload, ttl, time: time, signature: signature);
         return Envelope.AsSpan(0, length);
     }
 
@@ -64,6 +64,26 @@ internal sealed class MeshContext
     }
 
     public uint NextSequence() => ++_sequence;
+
+    private readonly Queue<long> _closedPushers = new();
+
+    /// <summary>A link whose peer may have pushed to us closed: what it sent may still be on its way.</summary>
+    public void PusherClosed(long nowMs)
+    {
+        if (_closedPushers.Count < Options.EagerLinks)
+            _closedPushers.Enqueue(nowMs + Options.PushLostMs);
+    }
+
+    /// <summary>When the next of them counts no more.</summary>
+    public long ClosedPushersDueMs => _closedPushers.TryPeek(out var untilMs) ? untilMs : long.MaxValue;
+
+    /// <summary>Closed links of which a push may still arrive.</summary>
+    public int ClosedPushers(long nowMs)
+    {
+        while (_closedPushers.TryPeek(out var untilMs) && untilMs <= nowMs)
+            _closedPushers.Dequeue();
+        return _closedPushers.Count;
+    }
 
     public void Send(Link link, ReadOnlySpan<byte> envelope, Reliability reliability)
     {

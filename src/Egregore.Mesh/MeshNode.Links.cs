@@ -119,6 +119,12 @@ public sealed partial class MeshNode
 
     private void Forget(Link link, long nowMs)
     {
+        if (link.MayPush)
+        {
+            _context.PusherClosed(nowMs);
+            _pushersDueMs = Math.Min(_pushersDueMs, nowMs + Options.PushLostMs);
+        }
+
         link.Direct = link.Relay = false;
         link.Member.Link = null;
         _context.Links.Remove(link);
@@ -140,13 +146,16 @@ public sealed partial class MeshNode
         }
     }
 
-    /// <summary>Keeps up to <see cref="MeshOptions.EagerLinks"/> links that push to us: long ones first, because they reach other parts of the mesh, direct before relayed.</summary>
+    /// <summary>
+    /// Keeps up to <see cref="MeshOptions.EagerLinks"/> links that push to us: long ones first, because they reach other parts of the mesh, direct before relayed. One that is to be
+    /// replaced counts until nothing of it can be on its way any more: more pushers than that, for a moment, would be more copies.
+    /// </summary>
     private void ChoosePushers(long nowMs)
     {
         var links = _context.Links.All;
-        var count = 0;
+        var count = _context.ClosedPushers(nowMs);
         foreach (var link in links)
-            count += link.PushedFrom ? 1 : 0;
+            count += link.MayPush ? 1 : 0;
         while (true)
         {
             Link? best = null;
@@ -158,6 +167,10 @@ public sealed partial class MeshNode
                 {
                     if (worst is null || Worth(link) < Worth(worst))
                         worst = link;
+                }
+                else if (link.MayPush)
+                {
+                    continue;
                 }
                 else if (best is null || Worth(link) > Worth(best))
                 {
@@ -178,8 +191,9 @@ public sealed partial class MeshNode
             }
             else if (worst is not null && Worth(best) > Worth(worst))
             {
-                worst.PushedFrom = false;
-                WriteHeartbeat(worst, 0, 0, 0, nowMs);
+                worst.StopPush(nowMs);
+                SendHeartbeat(worst, nowMs);
+                return;
             }
             else
             {
@@ -189,6 +203,20 @@ public sealed partial class MeshNode
             best.PushedFrom = true;
             WriteHeartbeat(best, 0, 0, 0, nowMs);
         }
+    }
+
+    /// <summary>Where nothing of a former pusher can be on its way any more, another takes its place.</summary>
+    private void ReplacePushers(long nowMs)
+    {
+        _pushersDueMs = long.MaxValue;
+        foreach (var link in _context.Links.All)
+        {
+            if (!link.HasStopped(nowMs, Options.PushLostMs, out var dueMs))
+                _pushersDueMs = Math.Min(_pushersDueMs, dueMs);
+        }
+
+        ChoosePushers(nowMs);
+        _pushersDueMs = Math.Min(_pushersDueMs, _context.ClosedPushersDueMs);
     }
 
     private static int Worth(Link link) => (link.Direct ? 2 : 0) + (link.Long ? 1 : 0);
@@ -251,6 +279,8 @@ public sealed partial class MeshNode
         {
             link.HeartbeatOpen = false;
             link.CountHeartbeat(lost: false);
+            link.Confirmed(link.HeartbeatSentMs, nowMs);
+            _pushersDueMs = Math.Min(_pushersDueMs, nowMs + Options.PushLostMs);
             link.Clock.Add(link.HeartbeatSentMs, (long)view.Received, (long)view.Sent, nowMs);
         }
 

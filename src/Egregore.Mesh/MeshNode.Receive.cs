@@ -133,11 +133,11 @@ public sealed partial class MeshNode
     }
 
     /// <summary>Who joined says so by gossip; the origin is a claim, so it is a hint as well.</summary>
-    private void HearGossiped(in PeerJoinView view, Link from, long nowMs)
+    private void HearGossiped(in PeerJoinView view, Link? from, long nowMs)
     {
         if (_context.Members.Find(view.Peer) is { Link: not null })
             return;
-        if (from.Introduced.TryTake(nowMs, IntroductionsPerSecond, 1))
+        if (from is null || from.Introduced.TryTake(nowMs, IntroductionsPerSecond, 1))
             Meet(view, nowMs);
     }
 
@@ -206,7 +206,7 @@ public sealed partial class MeshNode
             }
         }
 
-        public override void Deliver(in GossipMessage message, Link link, long nowMs)
+        public override void Deliver(in GossipMessage message, Link? link, long nowMs)
         {
             switch ((Kind)message.Topic)
             {
@@ -218,7 +218,7 @@ public sealed partial class MeshNode
                     node.HearLeft(message.Origin);
                     break;
                 case Kind.StateSync:
-                    if (node._state.MergeGossip(message.Body, nowMs) == Crdt.MergeResult.MergedWithGap)
+                    if (node._state.MergeGossip(message.Body, nowMs) == Crdt.MergeResult.MergedWithGap && link is not null)
                         node._state.Pull(link, nowMs);
                     break;
                 default:

@@ -18,6 +18,7 @@ public sealed partial class MeshNode
     private readonly Router _router;
     private long _maintenanceDueMs;
     private long _heartbeatDueMs = long.MaxValue;
+    private long _pushersDueMs = long.MaxValue;
     private bool _joinAnnounced;
 
     /// <param name="self">This peer.</param>
@@ -57,7 +58,7 @@ public sealed partial class MeshNode
     public MeshStats Stats => _context.Stats;
 
     /// <summary>When <see cref="Tick"/> has next something to do; a host that cannot sleep to the millisecond calls it once a frame.</summary>
-    public long NextDueMs => Math.Min(Math.Min(_maintenanceDueMs, _heartbeatDueMs), Math.Min(_gossip.NextDueMs, _state.NextDueMs));
+    public long NextDueMs => Math.Min(Math.Min(Math.Min(_maintenanceDueMs, _heartbeatDueMs), _pushersDueMs), Math.Min(_gossip.NextDueMs, _state.NextDueMs));
 
     /// <summary>Where this peer stands; links are chosen by it and heartbeats carry it.</summary>
     public MeshPosition Position
@@ -73,6 +74,8 @@ public sealed partial class MeshNode
         _state.Tick(nowMs);
         if (nowMs >= _heartbeatDueMs)
             SendHeartbeats(nowMs);
+        if (nowMs >= _pushersDueMs)
+            ReplacePushers(nowMs);
         if (nowMs >= _maintenanceDueMs)
         {
             _maintenanceDueMs = nowMs + Options.MaintenanceMs;
@@ -114,6 +117,16 @@ public sealed partial class MeshNode
     /// <summary>Spread a message to every member. Topics 20 to 39 are reserved.</summary>
     public SendResult Publish(byte topic, ReadOnlySpan<byte> body, long nowMs) => IsReserved(topic) ? SendResult.Reserved : _gossip.Publish(topic, body, nowMs);
 
+    /// <summary>The host signed what <see cref="IMeshOutput.SignGossip"/> asked for; an empty signature: it could not, and the message is dropped and counted.</summary>
+    public void GossipSigned(uint request, ReadOnlySpan<byte> signature, long nowMs) => _gossip.Signed(request, signature, nowMs);
+
+    /// <summary>The host verified what <see cref="IMeshOutput.VerifyGossip"/> asked for. A forged message counts against the link that brought it: who passes on has verified.</summary>
+    public void GossipVerified(uint request, bool valid, long nowMs)
+    {
+        if (_gossip.Verified(request, valid, nowMs) is { } link)
+            Refuse(link, ReceiveResult.Forged, nowMs);
+    }
+
     /// <summary>Spread a piece of content by gossip; delivered with topic <see cref="Kind.ContentShare"/> and that table as body.</summary>
     public SendResult ShareContent(string id, ReadOnlySpan<byte> body, long nowMs)
     {
@@ -151,7 +164,8 @@ public sealed partial class MeshNode
     public void Leave(long nowMs)
     {
         var goodbye = new PeerLeave { Peer = Self, Reason = "" };
-        _gossip.Publish((byte)Kind.PeerLeave, goodbye.ToArray(), nowMs);
+        if (_gossip.SpreadsAtOnce)
+            _gossip.Publish((byte)Kind.PeerLeave, goodbye.ToArray(), nowMs);
         var envelope = _context.Encode(Kind.PeerLeave, goodbye);
         foreach (var link in _context.Links.All)
             _context.Send(link, envelope, Reliability.Reliable);

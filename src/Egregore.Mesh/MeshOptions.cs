@@ -57,8 +57,11 @@ public sealed record MeshOptions
     /// <summary>Links a gossip message crosses by push. Default 3. Announcements and pulls go on behind it.</summary>
     public int GossipTtl { get; init; } = 3;
 
-    /// <summary>Links from which a node lets itself be pushed to; all others announce. Bounds its pushed copies to this and the publisher's own. Default 5.</summary>
-    public int EagerLinks { get; init; } = 5;
+    /// <summary>Links from which a node lets itself be pushed to; all others announce. Bounds its pushed copies to this and the publisher's own. Default 3.</summary>
+    public int EagerLinks { get; init; } = 3;
+
+    /// <summary>Copies of one message's body that a node lets come to it: pushes that may come count, the rest it may ask for. Default 4.</summary>
+    public int CopiesMax { get; init; } = 4;
 
     /// <summary>Message ids remembered. Default 1,000.</summary>
     public int SeenMax { get; init; } = 1_000;
@@ -69,6 +72,15 @@ public sealed record MeshOptions
     /// <summary>Largest gossip body. Bytes, default 16 KiB.</summary>
     public int GossipBodyBytesMax { get; init; } = 16 * 1024;
 
+    /// <summary>Own messages that wait for a signature; more are refused. Default 64.</summary>
+    public int SignPendingMax { get; init; } = 64;
+
+    /// <summary>Messages whose signature is being verified; what comes beyond is asked for again later. Default 64: at most 2 MiB.</summary>
+    public int VerifyPendingMax { get; init; } = 64;
+
+    /// <summary>After how long the host's silence on a signature counts as a no. Milliseconds, default 10,000.</summary>
+    public int CryptoTimeoutMs { get; init; } = 10_000;
+
     /// <summary>How long announcements gather before they go out. Milliseconds, default 5.</summary>
     public int AnnounceDelayMs { get; init; } = 5;
 
@@ -77,6 +89,12 @@ public sealed record MeshOptions
 
     /// <summary>After how long, at most, it asks the next announcer; sooner where the link's round trip is known. Milliseconds, default 100.</summary>
     public int WantRetryMs { get; init; } = 100;
+
+    /// <summary>A push or an answer that did not come within this time counts as lost. Milliseconds, default 1,000.</summary>
+    public int WantLostMs { get; init; } = 1_000;
+
+    /// <summary>How long a push of a peer that knows it is not to push any more, or whose link closed, may still be on its way. Milliseconds, default 250.</summary>
+    public int PushLostMs { get; init; } = 250;
 
     /// <summary>Announced ids that are waited for at a time. Default 512.</summary>
     public int WantsMax { get; init; } = 512;
@@ -132,7 +150,7 @@ public sealed record MeshOptions
     /// <summary>Hops of a routed message. Default 3.</summary>
     public int RouteTtl { get; init; } = 3;
 
-    /// <summary>Neighbours a routed message is handed to where no link to its target is known. Default 2.</summary>
+    /// <summary>Neighbours a routed message is handed to where no link to its target is known. Default 3.</summary>
     public int RouteFanout { get; init; } = 2;
 
     /// <summary>Routed messages a second from one link. Default 20.</summary>
@@ -161,9 +179,13 @@ public sealed record MeshOptions
         Require(LinkTimeoutMs > HeartbeatMs && HeartbeatMs > 0, nameof(LinkTimeoutMs));
         Require(GossipTtl is >= 1 and <= 16, nameof(GossipTtl));
         Require(SeenMax >= 16, nameof(SeenMax));
+        Require(CopiesMax >= 1, nameof(CopiesMax));
+        Require(EagerLinks >= 1 && EagerLinks <= CopiesMax, nameof(EagerLinks));
+        Require(WantLostMs > WantRetryMs, nameof(WantLostMs));
         Require(WantsMax >= 1, nameof(WantsMax));
+        Require(SignPendingMax >= 1 && VerifyPendingMax >= 1 && CryptoTimeoutMs > 0, nameof(CryptoTimeoutMs));
         Require(IdsPerMessageMax is >= 1 and <= 256, nameof(IdsPerMessageMax));
-        Require(GossipBodyBytesMax > 0 && GossipBodyBytesMax + 256 <= EnvelopeBytesMax, nameof(GossipBodyBytesMax));
+        Require(GossipBodyBytesMax > 0 && GossipBodyBytesMax + 512 <= EnvelopeBytesMax, nameof(GossipBodyBytesMax));
         Require(SyncBytesMax > 0 && SyncBytesMax + 4096 <= EnvelopeBytesMax, nameof(SyncBytesMax));
         Require(StateValueBytesMax > 0 && StateValueBytesMax + 1024 <= SyncBytesMax, nameof(StateValueBytesMax));
         Require(ReflexFarHz >= 1 && ReflexNearHz >= ReflexFarHz, nameof(ReflexNearHz));

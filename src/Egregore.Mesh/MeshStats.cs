@@ -54,6 +54,12 @@ public sealed class MeshStats
     /// <summary>Announced ids that never came, or for which there was no room.</summary>
     public long GossipMissed { get; internal set; }
 
+    /// <summary>Messages that came while too many signatures were being verified, or whose verification the host did not answer.</summary>
+    public long GossipUnverified { get; internal set; }
+
+    /// <summary>Own messages that the host could not sign.</summary>
+    public long GossipUnsigned { get; internal set; }
+
     /// <summary>Deltas of the shared state taken from others.</summary>
     public long StateMerged { get; internal set; }
 

@@ -14,6 +14,15 @@ internal struct Want
     /// <summary>Of these, asked in this round.</summary>
     public uint Asked;
     public int Tries;
+
+    /// <summary>Requests that may still be answered.</summary>
+    public int Open;
+
+    /// <summary>When it was asked for last, or first announced.</summary>
+    public long WaitsSinceMs;
+
+    /// <summary>Waits because as many copies as may come are on their way.</summary>
+    public bool Held;
 }
 
 /// <summary>Announced ids that are waited for, at most <see cref="MeshOptions.WantsMax"/>, in no particular but a fixed order.</summary>
@@ -30,9 +39,9 @@ internal sealed class WantTable(int max, ulong key)
 
     public int Find(GossipId id) => _byId.TryGetValue(id, out var index) ? index : -1;
 
-    public int Add(GossipId id, long dueMs)
+    public int Add(GossipId id, long dueMs, long nowMs)
     {
-        _wants[Count] = new Want { Id = id, DueMs = dueMs };
+        _wants[Count] = new Want { Id = id, DueMs = dueMs, WaitsSinceMs = nowMs };
         _byId.Add(id, Count);
         return Count++;
     }

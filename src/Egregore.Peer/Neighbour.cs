@@ -24,6 +24,7 @@ public sealed class Neighbour
         Peer = peer;
         Track = new ReflexTrack(stateBytes, tickMs);
         Chain = new ChainVerifier(peer, stateBytesMax: stateBytes);
+        _known = new byte[stateBytes];
     }
 
     /// <summary>Who.</summary>
@@ -50,6 +51,9 @@ public sealed class Neighbour
     /// <summary>States that could not be judged, after a gap.</summary>
     public long Unjudged { get; internal set; }
 
+    /// <summary>First states, and first ones after silence, that lie farther from where the neighbour was known to be than the time allows: not shown, and not held against it.</summary>
+    public long Doubted { get; internal set; }
+
     /// <summary>Checkpoints whose signature and chain were right.</summary>
     public long CheckpointsVerified { get; internal set; }
 
@@ -66,6 +70,22 @@ public sealed class Neighbour
     public double ViaTruthRttMs => ViaTruth.LeastMs;
 
     internal ChainVerifier Chain { get; }
+
+    private readonly byte[] _known;
+
+    /// <summary>Where it was last known to be: from truth, or from its last accepted state.</summary>
+    internal ReadOnlySpan<byte> Known => _known;
+
+    /// <summary>When that was; null while nothing is known.</summary>
+    internal long? KnownAtMs { get; private set; }
+
+    internal void KnowNothing() => KnownAtMs = null;
+
+    internal void Know(ReadOnlySpan<byte> state, long nowMs)
+    {
+        state.CopyTo(_known);
+        KnownAtMs = nowMs;
+    }
 
     internal RttWindow Direct;
 

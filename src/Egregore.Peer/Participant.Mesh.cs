@@ -9,6 +9,10 @@ public sealed partial class Participant
     /// <summary>Is a direct link to that peer open?</summary>
     public bool IsDirect(PeerId peer) => _attempts.TryGetValue(peer, out var attempt) && attempt.Open;
 
+    // The mesh's own tables bound them: it asks for no more at a time, and a host answers each.
+    private readonly Dictionary<uint, uint> _gossipToSign = [];
+    private readonly Dictionary<uint, uint> _gossipToVerify = [];
+
     private void RelayEnvelope(PeerId peer, ReadOnlySpan<byte> envelope)
     {
         if (!TruthLive || EnvelopeCodec.TryRead(envelope, out var view) != VerifyError.None)
@@ -40,6 +44,22 @@ public sealed partial class Participant
         }
 
         public void Disconnect(PeerId peer, DisconnectReason reason) => owner.HangUp(peer);
+
+        public ReadOnlySpan<byte> GossipKey => owner.PublicKey.Span;
+
+        public void SignGossip(uint request, ReadOnlySpan<byte> bytes)
+        {
+            var own = owner.NextRequest();
+            owner._gossipToSign[own] = request;
+            owner._host.Sign(own, bytes);
+        }
+
+        public void VerifyGossip(uint request, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> bytes)
+        {
+            var own = owner.NextRequest();
+            owner._gossipToVerify[own] = request;
+            owner._host.Verify(own, publicKey, signature, bytes);
+        }
 
         public Verdict Judge(in GossipMessage message) => Verdict.Accept;
 

@@ -73,11 +73,20 @@ public sealed partial class Participant
         }
 
         neighbour.Chain.Add(tick, state);
-        if (neighbour.Path == NeighbourPath.Truth)
-            neighbour.Track.Clear();
-        if (!neighbour.Track.IsEmpty)
+        if (!Follows(neighbour, tick))
         {
-            var ticks = (int)Math.Min(tick - neighbour.Track.NewestTick, int.MaxValue);
+            if (IsOutOfReach(neighbour, state, nowMs))
+            {
+                neighbour.Doubted++;
+                return;
+            }
+
+            neighbour.Track.Clear();
+        }
+        else
+        {
+            // The sender counts its own ticks: after a gap they reach no farther than the time that passed.
+            var ticks = (int)Math.Min(tick - neighbour.Track.NewestTick, (uint)Math.Max(_rules.TickRateHz, TicksSince(neighbour, nowMs)));
             var verdict = _rules.Check(neighbour.Track.Newest, state, ticks, Cache.Db);
             switch (verdict.Kind)
             {
@@ -95,9 +104,47 @@ public sealed partial class Participant
             }
         }
 
+        neighbour.Know(state, nowMs);
         neighbour.Path = _mesh.IsLinked(from, LinkKind.Direct) ? NeighbourPath.Direct : NeighbourPath.Relay;
         neighbour.MeshAtMs = nowMs;
         neighbour.Track.Add(tick, state, nowMs);
+    }
+
+    /// <summary>Whether the state continues the track, and is not the first one, or the first after truth's frames, or one of a life that began anew.</summary>
+    private bool Follows(Neighbour neighbour, uint tick) =>
+        !neighbour.Track.IsEmpty && neighbour.Path != NeighbourPath.Truth && tick > neighbour.Track.NewestTick - Math.Min(neighbour.Track.NewestTick, RestartTicks);
+
+    /// <summary>A tick so far behind the newest one is no late message but a new count.</summary>
+    private uint RestartTicks => (uint)(2 * _rules.TickRateHz);
+
+    /// <summary>
+    /// A state that no state of the same count came before is judged by what else is known: where truth, or the peer itself, last had it, and how far the rules let a body come since. What is
+    /// farther is not shown, but held against nobody, since truth may have moved the body and what it says comes late. Of whom nothing was known for
+    /// <see cref="ParticipantOptions.NeighbourForgetMs"/> nothing is evidence.
+    /// </summary>
+    private bool IsOutOfReach(Neighbour neighbour, ReadOnlySpan<byte> state, long nowMs) =>
+        nowMs - neighbour.KnownAtMs < _options.NeighbourForgetMs && _rules.Check(neighbour.Known, state, TicksSince(neighbour, nowMs), Cache.Db).Kind == VerdictKind.Reject;
+
+    /// <summary>Ticks since the neighbour's whereabouts were known, with two seconds for the way there and for frames that come once a second.</summary>
+    private int TicksSince(Neighbour neighbour, long nowMs) =>
+        (int)((Math.Clamp(nowMs - (neighbour.KnownAtMs ?? nowMs), 0, ReachMsMax) + 2_000) * _rules.TickRateHz / 1_000);
+
+    /// <summary>Gaps are judged as if they were at most an hour: rules need not reckon with more.</summary>
+    private const int ReachMsMax = 3_600_000;
+
+    /// <summary>Truth names who comes near, with its place where it knows one: what was known before was of another stay, perhaps of another life.</summary>
+    private void Introduced(Neighbour neighbour, in Wire.Neighbour introduction, long nowMs)
+    {
+        if (_rules is not IRoomStates || introduction is { X: 0, Y: 0, Z: 0 })
+        {
+            neighbour.KnowNothing();
+            return;
+        }
+
+        Span<byte> look = stackalloc byte[_room.LookBytes];
+        look.Clear();
+        _room.Unpack(new ReflexPosition(introduction.X, introduction.Y, introduction.Z), look, _roomState);
+        neighbour.Know(_roomState, nowMs);
     }
 
     /// <summary>Truth's view of those near: judged by truth already, and only used where the mesh brings nothing.</summary>
@@ -119,6 +166,7 @@ public sealed partial class Participant
 
             _room.Unpack(new ReflexPosition(record.X, record.Y, record.Z), record.Look, _roomState);
             neighbour.Track.Add(frame.Tick, _roomState, nowMs);
+            neighbour.Know(_roomState, nowMs);
         }
 
         return _roomReader.IsWhole ? VerifyError.None : VerifyError.VectorOutOfBounds;

@@ -15,7 +15,11 @@ public sealed partial class Participant
     private readonly Dictionary<PeerId, Attempt> _attempts = [];
     private readonly Dictionary<uint, PendingSignal> _signalsToSign = [];
     private readonly Dictionary<uint, PendingSignal> _signalsToVerify = [];
+    private readonly List<PeerId> _dialsToFail = [];
     private uint _connection;
+
+    /// <summary>A peer that offers again so soon, while its last offer is not even open, is not heard. Milliseconds.</summary>
+    private const int OfferIntervalMs = 500;
 
     /// <summary>The host's peer connection has something to tell the other side: a description or a candidate.</summary>
     /// <param name="peer">Whom it is for.</param>
@@ -71,9 +75,46 @@ public sealed partial class Participant
         // Our own dial and an answer to theirs may meet: the one that is under way stands.
         if (_attempts.ContainsKey(peer))
             return;
-        var attempt = new Attempt(NextConnection(), Offering: true);
+        if (UnderWay(fromOthers: false) >= _options.AttemptsMax)
+        {
+            // The mesh is told after this call, not inside it, and tries again later.
+            Stats.AttemptsRefused++;
+            _dialsToFail.Add(peer);
+            return;
+        }
+
+        var attempt = new Attempt(NextConnection(), Offering: true, _output.NowMs);
         _attempts[peer] = attempt;
         _host.Dial(peer, attempt.Connection);
+    }
+
+    /// <summary>Attempts that are not open; all, or those that others began. The table is small: open links are bounded by the mesh, the rest here.</summary>
+    private int UnderWay(bool fromOthers)
+    {
+        var count = 0;
+        foreach (var attempt in _attempts.Values)
+            count += !attempt.Open && !(fromOthers && attempt.Offering) ? 1 : 0;
+        return count;
+    }
+
+    private void FailDials(long nowMs)
+    {
+        foreach (var peer in _dialsToFail)
+            _mesh.ConnectFailed(peer, nowMs);
+        _dialsToFail.Clear();
+    }
+
+    /// <summary>A host tells when an attempt failed; one that does not, or cannot, leaves nothing behind all the same.</summary>
+    private void ForgetAttempts(long nowMs)
+    {
+        foreach (var (peer, attempt) in _attempts)
+        {
+            if (attempt.Open || nowMs - attempt.AtMs < _options.AttemptTimeoutMs)
+                continue;
+            Stats.AttemptsRefused++;
+            HangUp(peer);
+            GiveUp(peer, attempt, nowMs);
+        }
     }
 
     private void HangUp(PeerId peer)
@@ -104,6 +145,20 @@ public sealed partial class Participant
                     return;
                 }
 
+                if (attempt is { Open: false, Offering: false } && nowMs - attempt.AtMs < OfferIntervalMs)
+                {
+                    Stats.SignalsRefused++;
+                    return;
+                }
+
+                if (attempt is not { Open: false } && (UnderWay(fromOthers: false) >= _options.AttemptsMax || UnderWay(fromOthers: true) >= _options.AttemptsFromOthersMax))
+                {
+                    // A relay between us may stay, and the other side tries again.
+                    Stats.AttemptsRefused++;
+                    SendSignal(from, new Signal { Type = SignalType.Bye, Connection = signal.Connection }, nowMs);
+                    return;
+                }
+
                 if (attempt is not null)
                 {
                     _host.HangUp(from);
@@ -111,7 +166,7 @@ public sealed partial class Participant
                         _mesh.LinkClosed(from, LinkKind.Direct, nowMs);
                 }
 
-                _attempts[from] = new Attempt(signal.Connection, Offering: false);
+                _attempts[from] = new Attempt(signal.Connection, Offering: false, nowMs);
                 break;
             case SignalType.Bye when attempt is { Open: false } && attempt.Connection == signal.Connection:
                 HangUp(from);
@@ -201,7 +256,7 @@ public sealed partial class Participant
     /// <summary>A number that no earlier attempt of this participant had; it starts at random so that a participant that starts anew does not repeat itself.</summary>
     private uint NextConnection() => _connection++;
 
-    private sealed record Attempt(uint Connection, bool Offering)
+    private sealed record Attempt(uint Connection, bool Offering, long AtMs)
     {
         public bool Open { get; set; }
     }

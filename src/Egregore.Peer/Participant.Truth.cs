@@ -103,6 +103,19 @@ public sealed partial class Participant
         }));
     }
 
+    /// <summary>
+    /// Goodbye to all: links close, and truth ends the session at once and not after the time in which it might be resumed. The host closes the socket
+    /// when what was sent is out; the next session is a new one.
+    /// </summary>
+    public void Leave(long nowMs)
+    {
+        _output.NowMs = nowMs;
+        _mesh.Leave(nowMs);
+        if (TruthLive)
+            SendToTruth(Kind.PeerLeave, Encode(new PeerLeave { Peer = Self, Reason = "" }));
+        Session = 0;
+    }
+
     /// <summary>The socket to truth closed. Links stay; actions wait.</summary>
     public void TruthClosed(long nowMs)
     {
@@ -171,6 +184,12 @@ public sealed partial class Participant
     private void ReceiveRelayed(in EnvelopeView view, long nowMs)
     {
         var from = view.Sender;
+        if (!_relayed.Admits(from, view.Payload.Length, nowMs))
+        {
+            Stats.RelayedRefused++;
+            return;
+        }
+
         if (view.Header.Kind == Kind.Signal)
         {
             if (Signal.TryRead(view.Payload, out var signal) == VerifyError.None)
@@ -238,6 +257,8 @@ public sealed partial class Participant
             TruthState = refusal.Code is RefusalCode.VersionMismatch or RefusalCode.Forbidden ? TruthState.Refused : TruthState.Down;
         }
 
+        if (refusal.Subscription != 0)
+            Cache.SubscriptionRefused(refusal.Subscription);
         RefusedByTruth?.Invoke(refusal);
         return VerifyError.None;
     }
@@ -270,6 +291,7 @@ public sealed partial class Participant
                 break;
             neighbour.Name = one.Name;
             neighbour.Handle = one.Handle;
+            Introduced(neighbour, one, nowMs);
             if (Authority != Authority.Server)
                 _mesh.AddKnownPeer(one.Peer, one.Name, new MeshPosition(one.X, one.Y, one.Z), nowMs);
         }

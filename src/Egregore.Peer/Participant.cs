@@ -23,6 +23,7 @@ public sealed partial class Participant
     private readonly RoomReader _roomReader;
     private readonly byte[] _roomState;
     private readonly ParticipantOptions _options;
+    private readonly RelayGuard _relayed;
     private readonly MeshOutput _output;
     private readonly MeshNode _mesh;
     private readonly byte[] _scratch = new byte[MessageBytesMax + 512];
@@ -50,6 +51,7 @@ public sealed partial class Participant
         _room = WholeRoomStates.Of(_rules);
         _roomReader = new RoomReader(_room.LookBytes);
         _roomState = new byte[_rules.StateSizeBytes];
+        _relayed = new RelayGuard(options);
         _output = new MeshOutput(this) { NowMs = nowMs };
         _mesh = new MeshNode(Self, name, options.Mesh, seed, _output, nowMs);
         _chain = new StateChain(Self, (ulong)nowMs);
@@ -83,6 +85,7 @@ public sealed partial class Participant
         _output.NowMs = nowMs;
         _mesh.Tick(nowMs);
         OpenRelays(nowMs);
+        FailDials(nowMs);
         PingTruth(nowMs);
         if (Authority != Authority.Server && nowMs - _probeAtMs >= _options.PingMs)
         {
@@ -95,6 +98,7 @@ public sealed partial class Participant
         _housekeepingAtMs = nowMs;
         ForgetNeighbours(nowMs);
         ForgetSignals(nowMs);
+        ForgetAttempts(nowMs);
     }
 
     /// <summary>One message from a direct link.</summary>
@@ -114,6 +118,8 @@ public sealed partial class Participant
             SignalSigned(signal, signature);
         else if (_checkpointsToSign.Remove(request, out var checkpoint) && usable)
             CheckpointSigned(checkpoint, signature);
+        else if (_gossipToSign.Remove(request, out var gossip))
+            _mesh.GossipSigned(gossip, signature, nowMs);
     }
 
     /// <summary>The host verified what <see cref="IParticipantHost.Verify"/> asked for.</summary>
@@ -124,6 +130,8 @@ public sealed partial class Participant
             SignalVerified(signal, valid, nowMs);
         else if (_checkpointsToVerify.Remove(request, out var checkpoint))
             CheckpointVerified(checkpoint.Neighbour, checkpoint.Checkpoint, valid);
+        else if (_gossipToVerify.Remove(request, out var gossip))
+            _mesh.GossipVerified(gossip, valid, nowMs);
     }
 
     private static byte[] Encode<T>(T table)

@@ -15,6 +15,12 @@ public sealed class ParticipantStats
     /// <summary>Signals that are malformed, unsigned, of another attempt or over the bound.</summary>
     public long SignalsRefused { get; internal set; }
 
+    /// <summary>Messages that truth relayed from a peer, over its rate or over that of all.</summary>
+    public long RelayedRefused { get; internal set; }
+
+    /// <summary>Attempts at direct links that were not begun, because as many were under way as may be, or given up after their time.</summary>
+    public long AttemptsRefused { get; internal set; }
+
     /// <summary>Messages of a kind that no peer may send.</summary>
     public long UnexpectedKinds { get; internal set; }
 

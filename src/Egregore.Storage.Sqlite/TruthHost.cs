@@ -3,235 +3,147 @@ using Egregore.World.Journal;
 
 namespace Egregore.Storage.Sqlite;
 
-/// <summary>Settings of a truth's host.</summary>
-public sealed record TruthHostOptions
-{
-    /// <summary>Milliseconds between ticks (scheduled reducers, deltas). Default 50.</summary>
-    public int TickMs { get; init; } = 50;
-
-    /// <summary>Work that waits for truth's thread; above it <see cref="TruthHost.Post"/> refuses. Default 65,536.</summary>
-    public int QueueMax { get; init; } = 65_536;
-
-    /// <summary>Journal bytes after which a snapshot is made and older records are dropped. Default 64 MiB.</summary>
-    public long SnapshotEveryBytes { get; init; } = 64L * 1024 * 1024;
-}
-
-/// <summary>What a host measured.</summary>
-/// <param name="Groups">Groups made durable.</param>
-/// <param name="Bytes">Bytes of them.</param>
-/// <param name="Failures">Groups that could not be kept.</param>
-/// <param name="CommitMs">How long the last commit took, in milliseconds.</param>
-/// <param name="LastError">Why the last group could not be kept; null once one was kept again.</param>
-/// <param name="Snapshots">Snapshots made.</param>
-public readonly record struct TruthHostStatistics(long Groups, long Bytes, long Failures, double CommitMs, string? LastError, long Snapshots);
-
 /// <summary>
-/// Brings a <see cref="Truth"/> its two threads: one runs truth at its own pace (work that was posted, ticks), one writes groups to the store. While a group is being
-/// written the next one fills, so a commit is shared by all that arrived meanwhile.
+/// Brings a <see cref="Truth"/> its two threads: one runs truth at its own pace (what waits, then the tick that is due), one writes groups to the store. While a group is being
+/// written the next one fills, so a commit is shared by all that arrived meanwhile. What is to be done is the program's, by <see cref="ITruthWork"/>.
 /// </summary>
+/// <remarks>
+/// Each turn: take work, settle the group that was written, hand over the next, tick when it is due, end the turn, wait until woken or due. A host that fell behind skips ticks
+/// rather than run them in a burst.
+/// </remarks>
 public sealed class TruthHost : IDisposable
 {
     private readonly Truth _truth;
-    private readonly IJournalStore _store;
+    private readonly ITruthWork _work;
     private readonly TruthHostOptions _options;
     private readonly TimeProvider _time;
-    private readonly Lock _statisticsLock = new();
+    private readonly GroupWriter _writer;
+    private readonly TickClock _clock;
     private readonly object _gate = new();
-    private readonly object _writerGate = new();
-    private readonly Thread _truthThread;
-    private readonly Thread _writerThread;
-    private List<Action<Truth, long>> _queue = [];
-    private List<Action<Truth, long>> _running = [];
-    private bool _stopping;
-    private JournalGroup? _toWrite;
-    private JournalGroup? _written;
-    private string? _writeError;
-    private SnapshotJob? _snapshot;
-    private bool _writerStopping;
-    private long _bytesSinceSnapshot;
-    private bool _inFlight;
-    private TruthHostStatistics _statistics;
+    private readonly Thread _thread;
+    private long _snapshotDueBytes;
+    private bool _woken;
+    private volatile bool _stop;
 
-    /// <summary>Starts both threads.</summary>
-    /// <param name="truth">From now on used by this host's thread only.</param>
-    /// <param name="store">From now on used by this host only; not disposed of.</param>
+    /// <summary>Ready to <see cref="Start"/>.</summary>
+    /// <param name="truth">From the start on used by this host's thread only.</param>
+    /// <param name="store">From now on used by this host only, until it is disposed of; not disposed of itself.</param>
+    /// <param name="work">What the program does on truth's thread.</param>
     /// <param name="options">Settings.</param>
     /// <param name="time">Where time comes from.</param>
-    public TruthHost(Truth truth, IJournalStore store, TruthHostOptions? options = null, TimeProvider? time = null)
+    /// <exception cref="ArgumentOutOfRangeException">A tick rate out of its bounds.</exception>
+    public TruthHost(Truth truth, IJournalStore store, ITruthWork work, TruthHostOptions? options = null, TimeProvider? time = null)
     {
-        _truth = truth;
-        _store = store;
         _options = options ?? new TruthHostOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.TickRateHz, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.TickRateHz, 1_000, nameof(options));
+        _truth = truth;
+        _work = work;
         _time = time ?? TimeProvider.System;
-        _truthThread = new Thread(RunTruth) { Name = "truth", IsBackground = true };
-        _writerThread = new Thread(RunWriter) { Name = "journal writer", IsBackground = true };
-        _truthThread.Start();
-        _writerThread.Start();
+        _snapshotDueBytes = _options.SnapshotEveryBytes;
+        _clock = new TickClock(_options.TickRateHz);
+        _writer = new GroupWriter(store, _time, Wake);
+        _thread = new Thread(Run) { Name = "truth", IsBackground = true };
     }
 
-    /// <summary>What was measured so far.</summary>
-    public TruthHostStatistics Statistics
-    {
-        get
-        {
-            lock (_statisticsLock)
-            {
-                return _statistics;
-            }
-        }
-    }
+    /// <summary>What was measured so far. From any thread.</summary>
+    public TruthHostStatistics Statistics => _writer.Statistics;
 
-    /// <summary>Lets work run on truth's thread, with the time in milliseconds since the Unix epoch; false when the queue is full or the host stops.</summary>
-    public bool Post(Action<Truth, long> work)
-    {
-        lock (_gate)
-        {
-            if (_stopping || _queue.Count >= _options.QueueMax)
-            {
-                return false;
-            }
-            _queue.Add(work);
-            if (_queue.Count == 1)
-            {
-                Monitor.Pulse(_gate);
-            }
-            return true;
-        }
-    }
+    /// <summary>The last tick begun.</summary>
+    public long Tick => _clock.Tick;
 
-    /// <summary>Lets work run on truth's thread and gives its result.</summary>
-    /// <exception cref="InvalidOperationException">The queue is full or the host stops.</exception>
-    public Task<T> InvokeAsync<T>(Func<Truth, long, T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = Post((truth, now) =>
-        {
-            try
-            {
-                done.SetResult(work(truth, now));
-            }
-#pragma warning disable CA1031 // The caller gets whatever the work threw.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                done.SetException(exception);
-            }
-        });
-        return posted ? done.Task : throw new InvalidOperationException("Truth's queue is full, or its host stops.");
-    }
+    /// <summary>Ticks skipped since start.</summary>
+    public long SkippedTicks => _clock.Skipped;
 
-    /// <summary>Runs what was posted, persists it, and stops both threads.</summary>
-    public void Dispose()
+    /// <summary>Begins.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>There is work: ends the thread's wait, or lets the next one not begin. From any thread; does nothing once stopped.</summary>
+    public void Wake()
     {
         lock (_gate)
         {
-            _stopping = true;
+            _woken = true;
             Monitor.Pulse(_gate);
         }
-        _truthThread.Join();
-        lock (_writerGate)
-        {
-            _writerStopping = true;
-            Monitor.Pulse(_writerGate);
-        }
-        _writerThread.Join();
     }
 
-    private void RunTruth()
+    /// <summary>Lets the loop end after its turn, without waiting for it: work that waits is taken, and the journal takes what is left.</summary>
+    public void BeginStop()
     {
-        long nextTick = Now();
+        _stop = true;
+        Wake();
+    }
+
+    /// <summary>Ends the loop and waits for it.</summary>
+    public void Stop()
+    {
+        BeginStop();
+        if (_thread.IsAlive && Thread.CurrentThread != _thread)
+        {
+            _thread.Join();
+        }
+    }
+
+    /// <summary>Stops both threads. What was taken is durable or refused then.</summary>
+    public void Dispose()
+    {
+        Stop();
+        _writer.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_stop)
+            {
+                _work.Take(Now());
+                TurnJournal();
+                if (_clock.IsDue)
+                {
+                    _work.Tick(_clock.Next(), Now());
+                }
+                _work.EndTurn();
+                Wait();
+            }
+            Finish();
+        }
+#pragma warning disable CA1031 // Whatever it is, it is a bug of the program's, and the program is told; what was acknowledged is in the journal.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _work.Faulted(exception);
+        }
+    }
+
+    private void Finish()
+    {
+        _work.Take(Now());
+        // At most two groups: the one under way and the one that filled meanwhile.
         while (true)
         {
-            JournalGroup? written;
-            string? error;
-            bool stopping;
-            lock (_gate)
+            TurnJournal();
+            if (_writer.IsIdle)
             {
-                long wait = nextTick - Now();
-                while (_queue.Count == 0 && _written is null && !_stopping && wait > 0)
-                {
-                    Monitor.Wait(_gate, (int)Math.Min(wait, int.MaxValue));
-                    wait = nextTick - Now();
-                }
-                (_queue, _running) = (_running, _queue);
-                written = _written;
-                error = _writeError;
-                _written = null;
-                stopping = _stopping;
+                break;
             }
-            if (written is not null)
-            {
-                Finish(written, error);
-            }
-            long now = Now();
-            foreach (Action<Truth, long> work in _running)
-            {
-                work(_truth, now);
-            }
-            _running.Clear();
-            if (now >= nextTick)
-            {
-                _truth.Tick(now);
-                _truth.Flush();
-                nextTick = Math.Max(nextTick + _options.TickMs, now - _options.TickMs);
-            }
-            Hand();
-            if (stopping && IsIdle())
-            {
-                _truth.Flush();
-                return;
-            }
-            if (stopping && _inFlight)
-            {
-                WaitForWriter();
-            }
+            WaitForWriter();
         }
+        _truth.Flush();
+        _work.Stopped();
     }
 
-    private void Finish(JournalGroup group, string? error)
-    {
-        long bytes = group.Bytes.Length;
-        _inFlight = false;
-        if (error is null)
-        {
-            _truth.Persisted(group);
-            _bytesSinceSnapshot += bytes;
-            if (_bytesSinceSnapshot >= _options.SnapshotEveryBytes)
-            {
-                _bytesSinceSnapshot = 0;
-                _truth.RequestSnapshot();
-            }
-        }
-        else
-        {
-            _truth.Failed(group, error);
-        }
-    }
-
-    /// <summary>Gives the writer the open group and a snapshot, when it is free for them.</summary>
-    private void Hand()
-    {
-        lock (_writerGate)
-        {
-            if (!_inFlight && _truth.TakeGroup() is { } group)
-            {
-                _inFlight = true;
-                _toWrite = group;
-                Monitor.Pulse(_writerGate);
-            }
-            if (_snapshot is null && _truth.TakeSnapshot() is { } job)
-            {
-                _snapshot = job;
-                Monitor.Pulse(_writerGate);
-            }
-        }
-    }
-
-    private bool IsIdle()
+    private void Wait()
     {
         lock (_gate)
         {
-            return !_inFlight && !_truth.HasOpenGroup && _queue.Count == 0;
+            int milliseconds = _clock.WaitMs;
+            if (!_woken && milliseconds > 0)
+            {
+                Monitor.Wait(_gate, milliseconds);
+            }
+            _woken = false;
         }
     }
 
@@ -239,104 +151,48 @@ public sealed class TruthHost : IDisposable
     {
         lock (_gate)
         {
-            while (_written is null && _queue.Count == 0)
+            while (!_woken)
             {
                 Monitor.Wait(_gate);
             }
+            _woken = false;
         }
     }
 
-    private void RunWriter()
+    /// <summary>Settles the group that was written and gives the writer the open one, and a snapshot, when it is free for them.</summary>
+    private void TurnJournal()
     {
-        while (true)
+        if (_writer.TryTakeDone(out GroupWriter.Outcome outcome))
         {
-            JournalGroup? group;
-            SnapshotJob? job;
-            lock (_writerGate)
-            {
-                while (_toWrite is null && _snapshot is null && !_writerStopping)
-                {
-                    Monitor.Wait(_writerGate);
-                }
-                group = _toWrite;
-                job = _snapshot;
-                if (group is null && _writerStopping)
-                {
-                    return;
-                }
-            }
-            if (group is not null)
-            {
-                Write(group);
-            }
-            if (job is not null && !WritePart(job))
-            {
-                lock (_writerGate)
-                {
-                    _snapshot = null;
-                }
-            }
+            Settle(outcome.Group, outcome.Commit);
+        }
+        if (_writer.IsIdle && _truth.TakeGroup() is { } group)
+        {
+            _writer.Write(group);
+        }
+        if (_snapshotDueBytes <= 0)
+        {
+            _snapshotDueBytes = _options.SnapshotEveryBytes;
+            _truth.RequestSnapshot();
+        }
+        if (!_writer.IsSnapshotting && _truth.TakeSnapshot() is { } snapshot)
+        {
+            _writer.Write(snapshot);
         }
     }
 
-    private void Write(JournalGroup group)
+    private void Settle(JournalGroup group, GroupCommit commit)
     {
-        string? error = null;
-        long started = _time.GetTimestamp();
-        try
+        if (commit.Failure is null)
         {
-            _store.Append(group.Number, group.Bytes.Span);
+            _snapshotDueBytes -= group.Bytes.Length;
+            _truth.Persisted(group);
         }
-        catch (JournalStoreException exception)
+        else
         {
-            error = exception.Message;
+            _truth.Failed(group, commit.Failure);
         }
-        lock (_statisticsLock)
-        {
-            _statistics = _statistics with
-            {
-                Groups = _statistics.Groups + (error is null ? 1 : 0),
-                Bytes = _statistics.Bytes + (error is null ? group.Bytes.Length : 0),
-                Failures = _statistics.Failures + (error is null ? 0 : 1),
-                CommitMs = _time.GetElapsedTime(started).TotalMilliseconds,
-                LastError = error,
-            };
-        }
-        lock (_writerGate)
-        {
-            _toWrite = null;
-        }
-        lock (_gate)
-        {
-            _written = group;
-            _writeError = error;
-            Monitor.Pulse(_gate);
-        }
-    }
-
-    /// <summary>One part of a snapshot between two groups; false when it is done (or could not be kept: the next one tries anew).</summary>
-    private bool WritePart(SnapshotJob job)
-    {
-        try
-        {
-            if (job.WriteNext(_store))
-            {
-                return true;
-            }
-            lock (_statisticsLock)
-            {
-                _statistics = _statistics with { Snapshots = _statistics.Snapshots + 1 };
-            }
-            return false;
-        }
-        catch (JournalStoreException exception)
-        {
-            lock (_statisticsLock)
-            {
-                _statistics = _statistics with { LastError = exception.Message };
-            }
-            return false;
-        }
+        _work.Committed(commit);
     }
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();

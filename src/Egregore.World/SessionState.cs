@@ -26,6 +26,9 @@ internal sealed class SessionState(ulong id, PeerId peer, Feeds.SessionFeed feed
     /// <summary>Its end is being written.</summary>
     public bool Ending { get; set; }
 
+    /// <summary>It has ended for good. Stays when its end could not be kept and is tried again.</summary>
+    public bool HasEnded { get; set; }
+
     public int AnswerCount => _answers.Count - _first;
 
     /// <summary>Answers kept, oldest first.</summary>

@@ -11,13 +11,15 @@ public sealed partial class Truth
 
     /// <summary>
     /// Opens a session for a peer whose identity the host has proved, or resumes one of the same peer. With <paramref name="session"/> 0, or one that
-    /// has ended or is another's, a new one begins. Subscriptions of a resumed session go on: what it missed since
-    /// <paramref name="lastTransaction"/> comes as one batch with the next <see cref="Flush"/>.
+    /// has ended or is another's, a new one begins: before it connects, the peer's earlier ones disconnect for good, so that a late end never undoes what a
+    /// new session began. Subscriptions of a resumed session go on: what it missed since <paramref name="lastTransaction"/> comes as one batch with the
+    /// next <see cref="Flush"/>.
     /// </summary>
+    /// <remarks>A new session costs a look at all sessions, at most <see cref="TruthOptions.SessionsMax"/>. One that the game refuses has ended the earlier ones all the same.</remarks>
     public SessionOpening Open(PeerId peer, ulong session, ulong lastTransaction, long nowMs)
     {
         Advance(nowMs);
-        if (session != 0 && _sessions.TryGetValue(session, out SessionState? known) && known.Peer == peer && !known.Ending)
+        if (session != 0 && _sessions.TryGetValue(session, out SessionState? known) && known.Peer == peer && !known.HasEnded)
         {
             _disconnected.Remove(known);
             known.DisconnectedMs = null;
@@ -37,6 +39,7 @@ public sealed partial class Truth
         {
             return new SessionOpening(RefusalCode.Overloaded, "the world is full", 0, false, false);
         }
+        EndOthers(peer);
         ulong id = NewSessionId();
         ActionOutcome outcome = Execute(new Call(RecordKind.Connect, Definition.OnConnect, "") { Sender = peer, Session = id });
         if (outcome.Code != RefusalCode.None)
@@ -63,21 +66,31 @@ public sealed partial class Truth
         }
     }
 
-    /// <summary>Whose session it is, or null when there is none.</summary>
-    public PeerId? PeerOf(ulong session) => _sessions.TryGetValue(session, out SessionState? state) ? state.Peer : null;
+    /// <summary>The session's owner is done with it: it disconnects for good at once, in a transaction of its own. One that is not there, or has ended, is left as it is.</summary>
+    public void End(ulong session, long nowMs)
+    {
+        Advance(nowMs);
+        if (_sessions.TryGetValue(session, out SessionState? state))
+        {
+            EndForGood(state);
+        }
+    }
 
-    /// <summary>A Subscribe's bytes. First rows, or the difference for an area that moved, come with the next <see cref="Flush"/>. Anything but None is also sent as a Refusal.</summary>
+    /// <summary>Whose session it is, or null when there is none or it has ended.</summary>
+    public PeerId? PeerOf(ulong session) => _sessions.TryGetValue(session, out SessionState? state) && !state.HasEnded ? state.Peer : null;
+
+    /// <summary>A Subscribe's bytes. First rows, or the difference for an area that moved, come with the next <see cref="Flush"/>. Anything but None is also sent as a Refusal that names the subscription.</summary>
     public RefusalCode Subscribe(ulong session, ReadOnlySpan<byte> subscribe)
     {
-        if (!_sessions.TryGetValue(session, out SessionState? state) || state.Ending)
+        if (!_sessions.TryGetValue(session, out SessionState? state) || state.HasEnded)
         {
             return RefusalCode.Unauthenticated;
         }
-        RefusalCode code = TrySubscribe(state, subscribe, out string text);
+        RefusalCode code = TrySubscribe(state, subscribe, out uint id, out string text);
         if (code != RefusalCode.None)
         {
             Counters.Refused++;
-            _output.Send(session, Kind.Refusal, new Refusal { Code = code, Text = text }.ToArray());
+            _output.Send(session, Kind.Refusal, new Refusal { Code = code, Text = text, Subscription = id }.ToArray());
         }
         return code;
     }
@@ -90,7 +103,7 @@ public sealed partial class Truth
         {
             SessionState state = _disconnected[i];
             state.DisconnectedMs ??= WorldTimeMs;
-            if (!state.Ending && WorldTimeMs - state.DisconnectedMs >= _options.ResumeWithinMs)
+            if (!state.Ending && (state.HasEnded || WorldTimeMs - state.DisconnectedMs >= _options.ResumeWithinMs))
             {
                 End(state);
             }
@@ -137,6 +150,30 @@ public sealed partial class Truth
         Execute(new Call(RecordKind.Scheduled, null, "") { Scheduled = id });
     }
 
+    private void EndOthers(PeerId peer)
+    {
+        foreach (SessionState other in _sessions.Values)
+        {
+            if (other.Peer == peer)
+            {
+                EndForGood(other);
+            }
+        }
+    }
+
+    private void EndForGood(SessionState state)
+    {
+        if (state.DisconnectedMs is null)
+        {
+            Disconnected(state.Id, WorldTimeMs);
+        }
+        state.HasEnded = true;
+        if (!state.Ending)
+        {
+            End(state);
+        }
+    }
+
     private void End(SessionState state)
     {
         ActionOutcome outcome = Execute(new Call(RecordKind.Disconnect, Definition.OnDisconnect, "") { Sender = state.Peer, Session = state.Id });
@@ -146,6 +183,7 @@ public sealed partial class Truth
             Execute(new Call(RecordKind.Disconnect, null, "") { Sender = state.Peer, Session = state.Id });
         }
         state.Ending = true;
+        state.HasEnded = true;
         _open.Answers.Add(new PendingAnswer(state, RecordKind.Disconnect, 0, default));
     }
 
@@ -167,9 +205,10 @@ public sealed partial class Truth
         return id;
     }
 
-    private RefusalCode TrySubscribe(SessionState state, ReadOnlySpan<byte> subscribe, out string text)
+    private RefusalCode TrySubscribe(SessionState state, ReadOnlySpan<byte> subscribe, out uint id, out string text)
     {
         VerifyError error = SubscribeView.TryRead(subscribe, out SubscribeView view);
+        id = error == VerifyError.None ? view.Id : 0;
         if (error != VerifyError.None || view.Id is 0 or > ushort.MaxValue)
         {
             text = error == VerifyError.None ? "subscription ids are 1 to 65535" : $"no subscription: {error}";

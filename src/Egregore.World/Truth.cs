@@ -100,7 +100,7 @@ public sealed partial class Truth
     public void Submit(ulong session, ReadOnlySpan<byte> actionRequest, long nowMs)
     {
         Advance(nowMs);
-        if (!_sessions.TryGetValue(session, out SessionState? state) || state.Ending)
+        if (!_sessions.TryGetValue(session, out SessionState? state) || state.HasEnded)
         {
             Answer(session, new Answer(0, 0, RefusalCode.Unauthenticated, "no such session", true));
             return;

@@ -83,11 +83,58 @@ public sealed class GossipTests
     }
 
     [Fact]
+    public void No_more_copies_are_asked_for_than_may_come_with_those_under_way()
+    {
+        // Two links may push, the publisher is a third: one request fits under four copies.
+        var node = new Wired(1, new MeshOptions { EagerLinks = 2 });
+        PeerId[] links = [.. Enumerable.Range(2, 6).Select(i => new PeerId((ulong)i, 1))];
+        foreach (var link in links)
+            node.Node.LinkOpened(link, LinkKind.Direct, Mesh.StartMs);
+        var pushers = links.Where(link => node.Of(Kind.Heartbeat, link).Any(WantsPush)).ToArray();
+        var others = links.Except(pushers).ToArray();
+        Assert.Equal(2, pushers.Length);
+        var now = Mesh.StartMs + 100;
+        var have = Wired.Envelope(Kind.GossipHave, new GossipIds { Ids = [new GossipId(others[0], 7)] });
+        node.Node.Receive(others[1], have, now);
+        node.Node.Receive(others[2], have, now);
+        node.Node.Receive(others[3], have, now);
+        for (var i = 0; i < 80; i++)
+            node.Node.Tick(now += 10);
+        Assert.Single(node.Of(Kind.GossipWant));
+
+        // Who announces does not push: room for one more.
+        node.Node.Receive(pushers[0], have, now);
+        node.Node.Tick(now += 1);
+        Assert.Equal(2, node.Of(Kind.GossipWant).Count);
+
+        // What did not come within a second will not come.
+        for (var i = 0; i < 102; i++)
+            node.Node.Tick(now += 10);
+        Assert.Equal(3, node.Of(Kind.GossipWant).Count);
+
+        static bool WantsPush(byte[] envelope) =>
+            EnvelopeCodec.TryRead(envelope, out var view) == VerifyError.None && HeartbeatView.TryRead(view.Payload, out var heartbeat) == VerifyError.None && (heartbeat.Flags & 1) != 0;
+    }
+
+    [Fact]
+    public void A_link_that_has_not_answered_is_told_by_announcement()
+    {
+        var node = new Wired(1);
+        PeerId other = new(2, 1);
+        node.Node.LinkOpened(other, LinkKind.Direct, Mesh.StartMs);
+        Assert.Equal(SendResult.Sent, node.Node.Publish(1, Body, Mesh.StartMs));
+        Assert.Empty(node.Of(Kind.Gossip));
+        node.Node.Tick(Mesh.StartMs + node.Node.Options.AnnounceDelayMs);
+        Assert.Single(node.Of(Kind.GossipHave, other));
+    }
+
+    [Fact]
     public void An_altered_message_is_known_by_its_id()
     {
         var mesh = new Mesh();
         var (a, b) = (mesh.Add(1), mesh.Add(2));
         mesh.Link(a, b);
+        mesh.Deliver();
         a.Node.Publish(1, Body, mesh.NowMs);
         EnvelopeCodec.TryRead(a.Of(Kind.Gossip)[0], out var view);
         Gossip.TryRead(view.Payload, out var gossip);
@@ -136,6 +183,7 @@ public sealed class GossipTests
         var mesh = new Mesh();
         var (a, b) = (mesh.Add(1), mesh.Add(2));
         mesh.Link(a, b);
+        mesh.Deliver();
         a.Node.ShareContent("map/1", Body, mesh.NowMs);
         mesh.Deliver();
         var (_, topic, body) = Assert.Single(b.Gossip);

@@ -12,6 +12,38 @@ public sealed class Wired : IMeshOutput
         Node = new MeshNode(Id, $"n{id}", options ?? new MeshOptions(), id, this, nowMs);
     }
 
+    /// <summary>A node whose host has a key: its gossip is signed, and so must others' be. Signatures wait until the test settles them.</summary>
+    public Wired(EcdsaP256 key, MeshOptions? options = null)
+    {
+        _key = key;
+        Id = key.Peer;
+        Node = new MeshNode(Id, "keyed", options ?? new MeshOptions(), key.Peer.Low, this, Mesh.StartMs);
+    }
+
+    private readonly EcdsaP256? _key;
+
+    public ReadOnlySpan<byte> GossipKey => _key is null ? default : _key.PublicKey.Span;
+
+    public List<(uint Request, byte[] Bytes)> ToSign { get; } = [];
+
+    public List<(uint Request, bool Valid)> ToVerify { get; } = [];
+
+    public void SignGossip(uint request, ReadOnlySpan<byte> bytes) => ToSign.Add((request, bytes.ToArray()));
+
+    public void VerifyGossip(uint request, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> bytes) =>
+        ToVerify.Add((request, EcdsaP256.Verify(publicKey, bytes, signature)));
+
+    /// <summary>Gives the answers that signing and verifying wait for.</summary>
+    public void Settle(long nowMs)
+    {
+        foreach (var (request, bytes) in ToSign.ToArray())
+            Node.GossipSigned(request, _key!.Sign(bytes), nowMs);
+        foreach (var (request, valid) in ToVerify.ToArray())
+            Node.GossipVerified(request, valid, nowMs);
+        ToSign.Clear();
+        ToVerify.Clear();
+    }
+
     public PeerId Id { get; }
 
     public MeshNode Node { get; }

@@ -78,6 +78,134 @@ public sealed class ParticipantTests
     }
 
     [Fact]
+    public void A_first_state_far_from_where_truth_introduced_the_neighbour_is_not_shown()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var walker = new Walker(network, ada);
+        var start = walker.State;
+        Place(network, bob, ada, start with { X = start.X + (200 * MoveState.BlockUnits) });
+        network.Run(500, walker.Step);
+        var seen = bob.Participant.FindNeighbour(ada.Participant.Self)!;
+        Assert.True(seen.Doubted > 5, $"{seen.Doubted} doubted");
+        Assert.Equal(0, seen.Rejected);
+        Assert.True(seen.Track.IsEmpty);
+
+        // Truth says where it is: from there on the neighbour is seen.
+        Place(network, bob, ada, walker.State);
+        network.Run(500, walker.Step);
+        Assert.True(MoveState.TryRead(seen.Track.Newest, out var newest));
+        Assert.Equal(walker.State, newest);
+    }
+
+    [Fact]
+    public void Whoever_went_quiet_comes_back_within_reach_whatever_its_ticks_say()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var walker = new Walker(network, ada);
+        network.Run(1_000, walker.Step);
+        var seen = bob.Participant.FindNeighbour(ada.Participant.Self)!;
+        network.Run(3_000);
+
+        // Three seconds of silence, and a tick that claims an hour: the time that passed is what counts.
+        var far = new byte[MoveState.SizeBytes];
+        (walker.State with { X = walker.State.X + (300 * MoveState.BlockUnits) }).Write(far);
+        var envelope = new byte[EnvelopeCodec.SizeMax(far.Length)];
+        var length = EnvelopeCodec.Write(envelope, Kind.Reflex, seen.Track.NewestTick + 72_000, far);
+        bob.Participant.ReceiveLink(ada.Participant.Self, envelope.AsSpan(0, length), network.NowMs);
+        Assert.Equal(1, seen.Rejected);
+        Assert.True(MoveState.TryRead(seen.Track.Newest, out var shown));
+        Assert.Equal(walker.State, shown);
+    }
+
+    [Fact]
+    public void What_peers_have_relayed_is_bounded_for_each_and_for_all()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        var payload = new Heartbeat { Id = 1, Sent = 1 }.ToArray();
+        for (var i = 0; i < 1_000; i++)
+            Relay(ada, bob.Participant.Self, payload);
+        Assert.Equal(800, ada.Participant.Stats.RelayedRefused);
+        var eve = new PeerId(7, 7);
+        Relay(ada, eve, payload);
+        Assert.Equal(800, ada.Participant.Stats.RelayedRefused);
+
+        // Many together meet the bound of all, and are forgotten in turn.
+        for (ulong peer = 1; peer <= 2_000; peer++)
+            Relay(ada, new PeerId(peer, 9), payload);
+        Assert.InRange(ada.Participant.Stats.RelayedRefused, 800 + 2_000 - 1_000, 3_000);
+
+        void Relay(VirtualHost to, PeerId from, byte[] bytes)
+        {
+            var envelope = new byte[EnvelopeCodec.SizeMax(bytes.Length)];
+            var length = EnvelopeCodec.Write(envelope, Kind.Heartbeat, 1, bytes, sender: from);
+            to.Participant.ReceiveTruth(envelope.AsSpan(0, length), network.NowMs);
+        }
+    }
+
+    [Fact]
+    public void Attempts_at_links_are_bounded_and_end_by_themselves()
+    {
+        var network = new VirtualNetwork();
+        var (ada, _) = Linked(network);
+        for (ulong peer = 1; peer <= 20; peer++)
+            Offer(new PeerId(peer, 9), 1);
+        var begun = ada.Signals.Count(signal => signal.To.Low == 9);
+        Assert.Equal(8, begun);
+        Assert.Equal(12, ada.Participant.Stats.AttemptsRefused);
+
+        // Offered again at once: not heard. After the time, the places are free.
+        Offer(new PeerId(1, 9), 2);
+        Assert.Equal(8, ada.Signals.Count(signal => signal.To.Low == 9));
+        network.Run(21_000);
+        Assert.Equal(20, ada.Participant.Stats.AttemptsRefused);
+        Offer(new PeerId(30, 9), 1);
+        Assert.Equal(9, ada.Signals.Count(signal => signal.To.Low == 9));
+
+        void Offer(PeerId from, uint connection)
+        {
+            var payload = new Signal { Type = SignalType.Offer, Connection = connection, Data = "offer" }.ToArray();
+            var envelope = new byte[EnvelopeCodec.SizeMax(payload.Length)];
+            var length = EnvelopeCodec.Write(envelope, Kind.Signal, 1, payload, sender: from, target: ada.Participant.Self);
+            ada.Participant.ReceiveTruth(envelope.AsSpan(0, length), network.NowMs);
+        }
+    }
+
+    [Fact]
+    public void Gossip_is_signed_at_its_origin_and_taken_by_those_who_verified_it()
+    {
+        var network = new VirtualNetwork();
+        var (ada, bob) = Linked(network);
+        ada.Participant.Mesh.Publish(1, [1, 2, 3], network.NowMs);
+        network.Run(1_000);
+        Assert.Equal(1, bob.Participant.Stats.GossipDelivered);
+
+        // In Ada's name by another: a body that Ada did not sign.
+        using var key = EcdsaP256.Create();
+        network.Tamper = (_, _, message) =>
+        {
+            if (EnvelopeCodec.TryRead(message, out var view) != VerifyError.None || view.Header.Kind != Kind.Gossip)
+                return message;
+            var forged = new byte[EnvelopeCodec.SizeMax(view.Payload.Length)];
+            var length = EnvelopeCodec.Write(forged, Kind.Gossip, 1, view.Payload, view.Header.Ttl, time: view.Time, signature: key.Sign(view.Payload));
+            return forged[..length];
+        };
+        ada.Participant.Mesh.Publish(1, [4, 5, 6], network.NowMs);
+        network.Run(1_000);
+        Assert.Equal(1, bob.Participant.Stats.GossipDelivered);
+        Assert.True(bob.Participant.Mesh.Stats.Received(ReceiveResult.Forged) > 0);
+    }
+
+    /// <summary>Truth tells of a neighbour and where it is.</summary>
+    private static void Place(VirtualNetwork network, VirtualHost to, VirtualHost who, MoveState state)
+    {
+        var near = new Wire.Neighbour { Peer = who.Participant.Self, Name = "x", Handle = 9, X = state.X >> 4, Y = state.Y >> 4, Z = state.Z >> 4 };
+        network.Tell(to, Kind.Neighbours, new Neighbours { Peers = [near] }.ToArray());
+    }
+
+    [Fact]
     public void A_routed_signal_with_a_wrong_signature_is_refused()
     {
         var network = new VirtualNetwork();

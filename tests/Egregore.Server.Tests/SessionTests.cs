@@ -163,6 +163,47 @@ public sealed class SessionTests
         await first.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_new_session_of_a_peer_ends_the_one_before_first()
+    {
+        await using var server = await TestServer.StartAsync(game: new PresenceGame());
+        await using var watcher = await TestClient.JoinAsync(server);
+        await watcher.SendAsync(Kind.Subscribe, new Subscribe { Id = 1, TableName = "marks" });
+        var first = await TestClient.JoinAsync(server);
+        await watcher.ReceiveAsync(Kind.Delta, PresenceGame.Says(first.Key.Id, "+"));
+        first.Abort();
+        await server.WaitAsync(report => report.Stats.Connections == 1);
+        await using var second = await TestClient.JoinAsync(server, first.Key);
+        Assert.NotEqual(first.Welcome.Session, second.Welcome.Session);
+        await watcher.ReceiveAsync(Kind.Delta, PresenceGame.Says(first.Key.Id, "+-+"));
+
+        // The time in which the first might have been resumed passes, and nobody goes.
+        server.Time.Advance(TimeSpan.FromSeconds(31));
+        await server.WaitAsync(report => report.Stats.Sessions == 2);
+        await using var other = await TestClient.JoinAsync(server);
+        await watcher.ReceiveAsync(Kind.Delta, received => received.As<Delta>().Tables.All(table => table.Upserts.Length == 1) && PresenceGame.Says(other.Key.Id, "+")(received));
+        await first.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_goodbye_ends_the_session_at_once()
+    {
+        await using var server = await TestServer.StartAsync(game: new PresenceGame());
+        await using var watcher = await TestClient.JoinAsync(server);
+        await watcher.SendAsync(Kind.Subscribe, new Subscribe { Id = 1, TableName = "marks" });
+        await using var first = await TestClient.JoinAsync(server);
+        await first.SendAsync(Kind.PeerLeave, new PeerLeave { Peer = watcher.Key.Id });
+        Assert.Equal(RefusalCode.Malformed, (await first.ReceiveAsync(Kind.Refusal)).As<Refusal>().Code);
+        await first.SendAsync(Kind.PeerLeave, new PeerLeave { Peer = first.Key.Id });
+        await first.ReceiveUntilClosedAsync();
+        Assert.Equal(WebSocketCloseStatus.NormalClosure, first.CloseStatus);
+        await watcher.ReceiveAsync(Kind.Delta, PresenceGame.Says(first.Key.Id, "+-"));
+        await using var second = await TestClient.JoinAsync(server, first.Key, first.Welcome.Session);
+        Assert.False(second.Welcome.Resumed);
+        Assert.NotEqual(first.Welcome.Session, second.Welcome.Session);
+        await watcher.ReceiveAsync(Kind.Delta, PresenceGame.Says(first.Key.Id, "+-+"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

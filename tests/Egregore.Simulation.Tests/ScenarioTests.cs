@@ -15,7 +15,8 @@ public sealed class ScenarioTests
         Assert.Equal(200, report.Messages);
         Assert.InRange(report.Delivered!.Value, SimulationRunner.DeliveredMin, 1);
         Assert.InRange(report.P99Ms!.Value, 1, SimulationRunner.P99MaxMs);
-        Assert.InRange(report.CopiesMean!.Value, 1, SimulationRunner.CopiesMax);
+        Assert.InRange(report.CopiesMean!.Value, 1, 2);
+        Assert.InRange(report.CopiesMax!.Value, 1, SimulationRunner.CopiesMax);
     }
 
     [Fact]
@@ -24,7 +25,7 @@ public sealed class ScenarioTests
         var failed = new List<string>();
         Parallel.For(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {
-            var report = SimulationRunner.Run(new SimulationSettings { Seed = 1_000 + (ulong)i, Messages = 40, WarmupMs = 6_000, DrainMs = 5_000 });
+            var report = SimulationRunner.Run(new SimulationSettings { Seed = 1_000 + (ulong)i, Messages = 40, DrainMs = 5_000 });
             if (!report.Passed)
             {
                 lock (failed)

@@ -17,9 +17,10 @@ if (world.Damage is not null)
 {
     Console.Out.WriteLine($"damage {world.Damage}");
 }
-using var host = new TruthHost(world.Truth, store, new TruthHostOptions { TickMs = 5, SnapshotEveryBytes = 100_000 });
+(TruthHost host, Inbox inbox) = Inbox.Start(world.Truth, store, new TruthHostOptions { TickRateHz = 200, SnapshotEveryBytes = 100_000 });
+using TruthHost running = host;
 long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-SessionOpening opening = await host.InvokeAsync((truth, _) => truth.Open(new PeerId(1, 1), session, 0, now));
+SessionOpening opening = await inbox.InvokeAsync((truth, _) => truth.Open(new PeerId(1, 1), session, 0, now));
 Console.Out.WriteLine($"session {opening.Session} {world.Truth.Transaction}");
 while (true)
 {
@@ -31,10 +32,7 @@ while (true)
         Arguments = new Add { Id = number % 7, Amount = number, Note = new string('n', (int)(number % 200)) }.ToArray(),
     }.ToArray();
     await output.WaitAsync();
-    while (!host.Post((truth, time) => truth.Submit(opening.Session, action, time)))
-    {
-        await Task.Yield();
-    }
+    inbox.Post((truth, time) => truth.Submit(opening.Session, action, time));
 }
 
 /// <summary>Prints what is acknowledged, and lets a bounded number of requests be on their way.</summary>

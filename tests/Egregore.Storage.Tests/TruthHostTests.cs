@@ -18,8 +18,9 @@ public sealed class TruthHostTests
         using (SqliteJournalStore store = journal.Store())
         {
             Truth truth = WorldRecovery.Open(journal.Definition, store, output).Truth;
-            using var host = new TruthHost(truth, store, new TruthHostOptions { SnapshotEveryBytes = 50_000 });
-            await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Call(host, output, (ulong)caller, each)));
+            (TruthHost host, Inbox inbox) = Inbox.Start(truth, store, new TruthHostOptions { SnapshotEveryBytes = 50_000 });
+            using TruthHost running = host;
+            await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Call(inbox, output, (ulong)caller, each)));
             groups = host.Statistics.Groups;
             Assert.Null(host.Statistics.LastError);
             Assert.True(host.Statistics.Snapshots > 0);
@@ -39,27 +40,55 @@ public sealed class TruthHostTests
         var output = new Waiters();
         using SqliteJournalStore store = journal.Store(new SqliteJournalOptions { JournalSizeBytesMax = 200_000 });
         Truth truth = WorldRecovery.Open(journal.Definition, store, output).Truth;
-        using var host = new TruthHost(truth, store, new TruthHostOptions { SnapshotEveryBytes = long.MaxValue });
-        ulong session = await host.InvokeAsync((t, now) => t.Open(new PeerId(1, 1), 0, 0, now).Session);
+        (TruthHost host, Inbox inbox) = Inbox.Start(truth, store, new TruthHostOptions { SnapshotEveryBytes = long.MaxValue });
+        using TruthHost running = host;
+        ulong session = await inbox.InvokeAsync((t, now) => t.Open(new PeerId(1, 1), 0, 0, now).Session);
         uint request = 0;
         ActionResult result;
         do
         {
-            result = await output.Act(host, session, ++request, new Add { Id = 1, Amount = 1, Note = new string('x', 3000) });
+            result = await output.Act(inbox, session, ++request, new Add { Id = 1, Amount = 1, Note = new string('x', 3000) });
         }
         while (result.Code == RefusalCode.None && request < 1000);
         Assert.Equal(RefusalCode.StorageUnavailable, result.Code);
         Assert.Contains("no space left", result.Text, StringComparison.Ordinal);
-        Assert.Equal(request - 1, await host.InvokeAsync((t, _) => (uint)t.Db.Table(journal.Game.Counters).Find(1)!.Value));
+        Assert.Equal(request - 1, await inbox.InvokeAsync((t, _) => (uint)t.Db.Table(journal.Game.Counters).Find(1)!.Value));
         Assert.NotNull(host.Statistics.LastError);
     }
 
-    private static async Task Call(TruthHost host, Waiters output, ulong caller, int count)
+    [Fact]
+    public void Stopping_takes_what_was_posted_and_makes_it_durable()
     {
-        ulong session = await host.InvokeAsync((truth, now) => truth.Open(new PeerId(2, caller), 0, 0, now).Session);
+        using var journal = new Journal();
+        Inbox inbox;
+        using (SqliteJournalStore store = journal.Store())
+        {
+            Truth truth = WorldRecovery.Open(journal.Definition, store, new Nobody()).Truth;
+            inbox = new Inbox(truth);
+            using var host = new TruthHost(truth, store, inbox, new TruthHostOptions { TickRateHz = 1 });
+            inbox.Host = host;
+            for (int i = 0; i < 100; i++)
+            {
+                inbox.Post((t, now) => t.Run("add", new Add { Id = 1, Amount = 1, Note = "" }, new PeerId(1, 1), now));
+            }
+            host.BeginStop();
+            host.Start();
+            host.Stop();
+            Assert.True(inbox.IsStopped);
+            Assert.Equal(truth.Transaction, truth.DurableTransaction);
+            // A wake after the end is no error: connections may still end then.
+            host.Wake();
+        }
+        using SqliteJournalStore again = journal.Store();
+        Assert.Equal(100ul, WorldRecovery.Open(journal.Definition, again, new Nobody()).Truth.Db.Table(journal.Game.Counters).Find(1)!.Value);
+    }
+
+    private static async Task Call(Inbox inbox, Waiters output, ulong caller, int count)
+    {
+        ulong session = await inbox.InvokeAsync((truth, now) => truth.Open(new PeerId(2, caller), 0, 0, now).Session);
         for (uint i = 1; i <= count; i++)
         {
-            ActionResult result = await output.Act(host, session, i, new Add { Id = caller + 100, Amount = 1, Note = "" });
+            ActionResult result = await output.Act(inbox, session, i, new Add { Id = caller + 100, Amount = 1, Note = "" });
             Assert.Equal(RefusalCode.None, result.Code);
         }
     }
@@ -69,12 +98,12 @@ public sealed class TruthHostTests
     {
         private readonly System.Collections.Concurrent.ConcurrentDictionary<(ulong, uint), TaskCompletionSource<ActionResult>> _waiting = new();
 
-        public Task<ActionResult> Act(TruthHost host, ulong session, uint request, Add arguments)
+        public Task<ActionResult> Act(Inbox inbox, ulong session, uint request, Add arguments)
         {
             var done = new TaskCompletionSource<ActionResult>(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting[(session, request)] = done;
             byte[] action = new ActionRequest { Request = request, Reducer = "add", Arguments = arguments.ToArray() }.ToArray();
-            Assert.True(host.Post((truth, now) => truth.Submit(session, action, now)));
+            inbox.Post((truth, now) => truth.Submit(session, action, now));
             return done.Task;
         }
 

@@ -132,6 +132,36 @@ public sealed class ClientCacheTests
     }
 
     [Fact]
+    public void A_refused_subscription_does_not_keep_a_resync_waiting()
+    {
+        _cache.Subscribed(new Subscribe { Id = 7, TableName = "no-such-table" });
+        _world.Act(_session, 1, "put-block", new PutBlock { Key = 1, Kind = 2 });
+        _world.Settle();
+        _world.Act(_session, 2, "put-block", new PutBlock { Key = 2, Kind = 2 });
+        _world.Persist();
+        World again = _world.Restart();
+        SessionOpening opening = again.Truth.Open(new PeerId(1, 1), _session, _cache.Transaction, again.Now);
+        foreach ((_, byte[] payload) in _cache.Connected(opening.SameSession, opening.Resumed))
+        {
+            again.Truth.Subscribe(opening.Session, payload);
+        }
+        again.Settle();
+        byte[] refused = Assert.Single(again.Output.Sent, message => message.Kind == Kind.Refusal).Payload;
+        Assert.Equal(VerifyError.None, Refusal.TryRead(refused, out Refusal? refusal));
+        Assert.Equal((RefusalCode.UnknownTarget, 7u), (refusal!.Code, refusal.Subscription));
+        foreach ((_, Kind kind, byte[] payload) in again.Output.Sent.Where(message => message.Kind == Kind.Delta))
+        {
+            _cache.Receive(kind, payload);
+        }
+        // Before and behind the rows it waited for: either way all is there once both have come.
+        Assert.Null(_cache.Db.Table(_world.Game.Blocks).Find(2));
+        Assert.Equal(RefusalCode.None, _cache.SubscriptionRefused(refusal.Subscription));
+        Assert.NotNull(_cache.Db.Table(_world.Game.Blocks).Find(2));
+        Assert.Equal(again.Truth.DurableTransaction, _cache.Transaction);
+        Assert.Single(_cache.Connected(sameSession: true, resumed: true));
+    }
+
+    [Fact]
     public void In_another_session_unanswered_actions_are_settled_as_unknown()
     {
         _cache.Act("put-block", new PutBlock { Key = 1, Kind = 2 }, _world.Now);

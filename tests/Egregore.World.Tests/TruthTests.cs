@@ -219,6 +219,80 @@ public sealed class TruthTests
         Assert.NotEqual(0ul, other);
     }
 
+    [Fact]
+    public void A_new_session_of_a_peer_connects_after_the_one_before_has_disconnected()
+    {
+        var world = new World();
+        ulong first = world.Open(1);
+        world.Persist();
+        world.Truth.Disconnected(first, world.Now);
+        ulong second = world.Open(1);
+        Assert.NotEqual(first, second);
+        Assert.Null(world.Truth.PeerOf(first));
+        world.Act(first, 1, "put-item", World.Item(1, 1));
+        Assert.Equal(RefusalCode.Unauthenticated, world.Output.Results.Last().Code);
+        Assert.False(world.Truth.Open(new PeerId(1, 2), first, 0, world.Now).SameSession);
+        world.Persist();
+        Assert.Equal(2, world.Truth.SessionCount);
+        world.Now += world.Options.ResumeWithinMs + 1;
+        world.Truth.Tick(world.Now);
+        world.Persist();
+        Assert.NotNull(world.Truth.Db.Table(world.Game.Items).Find(1_000_001));
+        Assert.True(JournalReplay.Run(world.Definition, world.Store).IsEqual);
+
+        // After a restart as well: the session that was not resumed ends before the new one begins.
+        World again = world.Restart();
+        ulong third = again.Open(1);
+        again.Persist();
+        again.Now += again.Options.ResumeWithinMs + 1;
+        again.Truth.Tick(again.Now);
+        again.Persist();
+        Assert.NotEqual(second, third);
+        Assert.NotNull(again.Truth.Db.Table(again.Game.Items).Find(1_000_001));
+        Assert.True(JournalReplay.Run(again.Definition, again.Store).IsEqual);
+    }
+
+    [Fact]
+    public void A_session_that_its_owner_ends_disconnects_at_once_and_once()
+    {
+        var world = new World();
+        ulong session = world.Open(1);
+        world.Persist();
+        world.Truth.End(session, world.Now);
+        world.Truth.End(session, world.Now);
+        world.Truth.End(12345, world.Now);
+        Assert.Null(world.Truth.Db.Table(world.Game.Items).Find(1_000_001));
+        ulong transaction = world.Truth.Transaction;
+        world.Persist();
+        world.Now += world.Options.ResumeWithinMs + 1;
+        world.Truth.Tick(world.Now);
+        Assert.Equal((transaction, 0), (world.Truth.Transaction, world.Truth.SessionCount));
+        World again = world.Restart();
+        Assert.Equal(0, again.Truth.SessionCount);
+        Assert.True(JournalReplay.Run(world.Definition, world.Store).IsEqual);
+    }
+
+    [Fact]
+    public void An_end_that_could_not_be_kept_is_tried_again_and_the_session_is_not_resumed()
+    {
+        var world = new World();
+        ulong session = world.Open(1);
+        world.Persist();
+        world.Truth.End(session, world.Now);
+        ulong refused = world.Open(1);
+        world.Truth.Failed(world.Truth.TakeGroup()!, "full");
+        Assert.NotNull(world.Truth.Db.Table(world.Game.Items).Find(1_000_001));
+        Assert.Null(world.Truth.PeerOf(refused));
+        SessionOpening opening = world.Truth.Open(new PeerId(1, 1), session, 0, world.Now);
+        Assert.False(opening.SameSession);
+        world.Truth.Tick(world.Now);
+        world.Persist();
+        Assert.Equal(1, world.Truth.SessionCount);
+        Assert.Equal(new PeerId(1, 1), world.Truth.PeerOf(opening.Session));
+        Assert.NotNull(world.Truth.Db.Table(world.Game.Items).Find(1_000_001));
+        Assert.True(JournalReplay.Run(world.Definition, world.Store).IsEqual);
+    }
+
     [Theory]
     [InlineData(11)]
     [InlineData(12)]

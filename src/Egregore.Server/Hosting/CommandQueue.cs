@@ -1,11 +1,13 @@
 namespace Egregore.Server.Hosting;
 
 /// <summary>The bounded queue of the world's loop: many connections add, the loop takes. Adding wakes the loop.</summary>
-internal sealed class CommandQueue(int capacity) : IDisposable
+internal sealed class CommandQueue(int capacity)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Command> _queue = new();
-    private readonly AutoResetEvent _wake = new(false);
+
+    /// <summary>Wakes the loop; set by it before the first command.</summary>
+    public Action? Woken { get; set; }
 
     public int Count
     {
@@ -26,7 +28,7 @@ internal sealed class CommandQueue(int capacity) : IDisposable
             _queue.Enqueue(command);
         }
 
-        _wake.Set();
+        Woken?.Invoke();
         return true;
     }
 
@@ -35,12 +37,4 @@ internal sealed class CommandQueue(int capacity) : IDisposable
         lock (_lock)
             return _queue.TryDequeue(out command);
     }
-
-    /// <summary>Wakes the loop without a command.</summary>
-    public void Wake() => _wake.Set();
-
-    /// <summary>Waits for a command or for the time to pass.</summary>
-    public void Wait(int milliseconds) => _wake.WaitOne(milliseconds);
-
-    public void Dispose() => _wake.Dispose();
 }

@@ -31,6 +31,8 @@ internal sealed partial class WorldHost
         var opening = _truth.Open(greeting.Peer, hello.Session, hello.LastTransaction, now);
         if (opening.Code != RefusalCode.None)
         {
+            if (old is not null && _truth.PeerOf(old.Id) is null)
+                End(old);
             Refuse(connection, opening.Code, opening.Text, SessionConnection.ClosePolicy);
             return;
         }
@@ -88,6 +90,16 @@ internal sealed partial class WorldHost
         _room?.Leave(session);
         _room?.Keep(session, _truth, nowMs);
         _truth.Disconnected(session.Id, nowMs);
+    }
+
+    /// <summary>The owner says goodbye: nobody will resume it.</summary>
+    private void Leave(Session session, long nowMs)
+    {
+        var connection = session.Connection;
+        Detach(session, nowMs);
+        _truth.End(session.Id, nowMs);
+        End(session);
+        connection?.Close(RefusalCode.None, "goodbye", SessionConnection.CloseNormal);
     }
 
     private void End(Session session)

@@ -3,6 +3,7 @@ using Egregore.Server.Identity;
 using Egregore.Server.Sessions;
 using Egregore.Server.Sockets;
 using Egregore.Server.Telemetry;
+using Egregore.Storage.Sqlite;
 using Egregore.Wire;
 using Egregore.World;
 using Egregore.World.Journal;
@@ -10,10 +11,10 @@ using Egregore.World.Journal;
 namespace Egregore.Server.Hosting;
 
 /// <summary>
-/// The world's loop: one thread that owns truth. Commands (hellos, actions, subscriptions) wake it and are done at once; at each tick it takes reflex states, runs what is
-/// scheduled, flushes deltas and room frames, and hands every session's outbox to the transport in one write.
+/// The world on truth's thread, which <see cref="TruthHost"/> runs. Commands (hellos, actions, subscriptions) wake it and are done at once; at each tick it takes reflex states,
+/// runs what is scheduled, flushes deltas and room frames, and hands every session's outbox to the transport in one write.
 /// </summary>
-internal sealed partial class WorldHost : IDisposable
+internal sealed partial class WorldHost : ITruthWork, IDisposable
 {
     // How far back a walker may find itself after a crash.
     private const int KeepSeconds = 10;
@@ -24,13 +25,9 @@ internal sealed partial class WorldHost : IDisposable
     private readonly Truth _truth;
     private readonly SessionTable _sessions;
     private readonly CommandQueue _commands;
-    private readonly JournalWriter _journal;
+    private readonly TruthHost _host;
     private readonly RoomHost? _room;
     private readonly List<Session> _unflushed = [];
-    private readonly Thread _thread;
-    private readonly TickClock _clock;
-    private long _snapshotDueBytes;
-    private volatile bool _stop;
 
     public WorldHost(
         ServerOptions options,
@@ -49,11 +46,10 @@ internal sealed partial class WorldHost : IDisposable
         _truth = open(new TruthOutput(this));
         Definition = _truth.Definition;
         _room = Definition.Reflex is { } rules ? new RoomHost(rules, options, sessions) : null;
-        _journal = new JournalWriter(store, commands.Wake);
-        _clock = new TickClock(options.TickRateHz);
-        Statistics = new WorldStatistics(options, Definition, _clock);
-        _snapshotDueBytes = options.SnapshotEveryBytes;
-        _thread = new Thread(Run) { IsBackground = true, Name = "world" };
+        _host = new TruthHost(_truth, store, this, new TruthHostOptions { TickRateHz = options.TickRateHz, SnapshotEveryBytes = options.SnapshotEveryBytes }, time);
+        _commands.Woken = _host.Wake;
+        Statistics = new WorldStatistics(options, Definition, _host);
+        Refresh();
     }
 
     public WorldDefinition Definition { get; }
@@ -65,55 +61,17 @@ internal sealed partial class WorldHost : IDisposable
 
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public void Start() => _thread.Start();
+    public void Start() => _host.Start();
 
     /// <summary>Lets the loop end: sessions are told, the journal takes what is left.</summary>
-    public void BeginStop()
-    {
-        _stop = true;
-        _commands.Wake();
-    }
+    public void BeginStop() => _host.BeginStop();
 
     /// <summary>Ends the loop and waits for it.</summary>
-    public void Stop()
-    {
-        BeginStop();
-        if (_thread.IsAlive && Thread.CurrentThread != _thread)
-            _thread.Join();
-    }
+    public void Stop() => _host.Stop();
 
-    public void Dispose()
-    {
-        Stop();
-        _journal.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
-    private void Run()
-    {
-        try
-        {
-            Refresh();
-            while (!_stop)
-            {
-                TakeCommands();
-                TakeJournal();
-                if (_clock.IsDue)
-                    Tick();
-                FlushAnswers();
-                _commands.Wait(_clock.WaitMs);
-            }
-
-            Finish();
-        }
-        catch (Exception e)
-        {
-            // A bug of ours: nothing that a peer or the environment does ends here. The journal holds what was acknowledged; the process ends.
-            LogFault(_log, e);
-            Faulted?.Invoke(e);
-        }
-    }
-
-    private void TakeCommands()
+    public void Take(long nowMs)
     {
         while (_commands.TryTake(out var command))
         {
@@ -128,11 +86,7 @@ internal sealed partial class WorldHost : IDisposable
                         Detach(command.Connection);
                         break;
                     case CommandType.Message when command.Session is { IsOpen: true } session && session.Connection == command.Connection:
-                        Statistics.Actions += command.Kind == Kind.Action ? 1 : 0;
-                        if (command.Kind == Kind.Action)
-                            _truth.Submit(session.Id, command.Payload, NowMs);
-                        else if (_truth.Subscribe(session.Id, command.Payload) is var code and not RefusalCode.None)
-                            ServerMeter.Refused(code);
+                        Run(session, command, nowMs);
                         break;
                 }
             }
@@ -143,58 +97,55 @@ internal sealed partial class WorldHost : IDisposable
         }
     }
 
-    private void TakeJournal()
+    private void Run(Session session, in Command command, long nowMs)
     {
-        if (_journal.TryTakeDone(out var outcome))
+        switch (command.Kind)
         {
-            if (outcome.Failure is null)
-            {
-                _snapshotDueBytes -= outcome.Group.Bytes.Length;
-                _truth.Persisted(outcome.Group);
-            }
-            else
-            {
-                LogJournal(_log, outcome.Failure);
-                _truth.Failed(outcome.Group, outcome.Failure);
-            }
+            case Kind.Action:
+                Statistics.Actions++;
+                _truth.Submit(session.Id, command.Payload, nowMs);
+                break;
+            case Kind.PeerLeave:
+                Leave(session, nowMs);
+                break;
+            default:
+                if (_truth.Subscribe(session.Id, command.Payload) is var code and not RefusalCode.None)
+                    ServerMeter.Refused(code);
+                break;
         }
-
-        if (_journal.IsIdle && _truth.TakeGroup() is { } group)
-            _journal.Write(group);
-        if (_snapshotDueBytes <= 0)
-        {
-            _snapshotDueBytes = _options.SnapshotEveryBytes;
-            _truth.RequestSnapshot();
-        }
-
-        if (!_journal.IsSnapshotting && _truth.TakeSnapshot() is { } snapshot)
-            _journal.Write(snapshot);
     }
 
-    private void Tick()
+    public void Committed(GroupCommit commit)
+    {
+        ServerMeter.CommitMs.Record(commit.Elapsed.TotalMilliseconds);
+        using var activity = ServerMeter.Activities.StartActivity("journal.commit", ActivityKind.Internal, default(ActivityContext), startTime: commit.StartedAt);
+        activity?.SetEndTime((commit.StartedAt + commit.Elapsed).UtcDateTime);
+        if (commit.Failure is not null)
+            LogJournal(_log, commit.Failure);
+    }
+
+    public void Tick(long tick, long nowMs)
     {
         var started = Stopwatch.GetTimestamp();
-        var now = NowMs;
-        var tick = _clock.Next();
         if (_room is not null)
         {
-            _room.BeginTick(now);
+            _room.BeginTick(nowMs);
             foreach (var session in _sessions.All)
-                _room.TakeStates(session, _truth.Db, now);
+                _room.TakeStates(session, _truth.Db, nowMs);
         }
 
-        _truth.Tick(now);
+        _truth.Tick(nowMs);
         _truth.Flush();
         _room?.Broadcast(tick);
         foreach (var session in _sessions.All)
             session.Flush();
         _unflushed.Clear();
         if (tick % Math.Max(1, _options.TickRateHz / 4) == 0)
-            Sweep(now);
+            Sweep(nowMs);
         if (_room is not null && tick % (KeepSeconds * _options.TickRateHz) == 0)
         {
             foreach (var session in _sessions.All)
-                _room.Keep(session, _truth, now);
+                _room.Keep(session, _truth, nowMs);
         }
 
         var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
@@ -205,32 +156,28 @@ internal sealed partial class WorldHost : IDisposable
     }
 
     /// <summary>Answers do not wait for the tick.</summary>
-    private void FlushAnswers()
+    public void EndTurn()
     {
         foreach (var session in _unflushed)
             session.Flush();
         _unflushed.Clear();
     }
 
-    private void Refresh() => Statistics.Refresh(_truth, _journal, _sessions, _room, _commands.Count, NowMs);
-
-    private void Finish()
+    public void Stopped()
     {
-        TakeCommands();
-        // At most two groups: the one under way and the one that filled meanwhile.
-        while (true)
-        {
-            TakeJournal();
-            if (_journal.IsIdle)
-                break;
-            _commands.Wait(100);
-        }
-
-        _truth.Flush();
         foreach (var connection in _sessions.Connections)
             connection.Close(RefusalCode.Overloaded, "the server is going down", SessionConnection.CloseGoingAway);
         Refresh();
     }
+
+    void ITruthWork.Faulted(Exception exception)
+    {
+        // A bug of ours: nothing that a peer or the environment does ends here. The journal holds what was acknowledged; the process ends.
+        LogFault(_log, exception);
+        Faulted?.Invoke(exception);
+    }
+
+    private void Refresh() => Statistics.Refresh(_truth, _sessions, _room, _commands.Count, NowMs);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "journal: {Failure}; actions of this group were refused")]
     private static partial void LogJournal(ILogger log, string failure);

@@ -101,6 +101,12 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
             case Kind.Subscribe:
                 Queue(connection, session, header, envelope.Payload);
                 break;
+            case Kind.PeerLeave:
+                if (PeerLeaveView.TryRead(envelope.Payload, out var leave) != VerifyError.None || leave.Peer != session.Peer)
+                    Refuse(connection, RefusalCode.Malformed, header.Sequence, "a goodbye names the peer itself");
+                else
+                    Queue(connection, session, header, envelope.Payload);
+                break;
             case Kind.MeshReport:
                 Report(connection, session, header, envelope.Payload);
                 break;

@@ -1,6 +1,7 @@
 using Egregore.Server.Hosting;
 using Egregore.Server.Sessions;
 using Egregore.Server.Sockets;
+using Egregore.Storage.Sqlite;
 using Egregore.Wire;
 using Egregore.World;
 
@@ -11,7 +12,7 @@ internal sealed class WorldStatistics
 {
     private const int SessionsShownMax = 1000;
 
-    private readonly TickClock _clock;
+    private readonly TruthHost _host;
     private readonly WorldInfo _world;
     private readonly Dictionary<SessionConnection, Totals> _before = [];
     private volatile WorldReport? _latest;
@@ -26,9 +27,9 @@ internal sealed class WorldStatistics
     private double _tickMsMax;
     private long _actionsBefore;
 
-    public WorldStatistics(ServerOptions options, WorldDefinition game, TickClock clock)
+    public WorldStatistics(ServerOptions options, WorldDefinition game, TruthHost host)
     {
-        _clock = clock;
+        _host = host;
         _world = new WorldInfo(
             options.World,
             MessageRouter.GameId(game),
@@ -61,17 +62,18 @@ internal sealed class WorldStatistics
         _tickMsMax = Math.Max(_tickMsMax, milliseconds);
     }
 
-    public void Refresh(Truth truth, JournalWriter journal, SessionTable sessions, RoomHost? room, int commands, long nowMs)
+    public void Refresh(Truth truth, SessionTable sessions, RoomHost? room, int commands, long nowMs)
     {
         _startMs = _startMs == 0 ? nowMs : _startMs;
+        var journal = _host.Statistics;
         Count(sessions);
         var seconds = Math.Max(0.001, (nowMs - _lastMs) / 1000.0);
         var stats = new WorldStats(
             nowMs,
             (nowMs - _startMs) / 1000.0,
-            _clock.Tick,
-            (_clock.Tick - _lastTick) / seconds,
-            _clock.Skipped,
+            _host.Tick,
+            (_host.Tick - _lastTick) / seconds,
+            _host.SkippedTicks,
             _ticks == 0 ? 0 : _tickMsSum / _ticks,
             _tickMsMax,
             sessions.Count,
@@ -91,16 +93,16 @@ internal sealed class WorldStatistics
             journal.Transactions,
             journal.Bytes,
             journal.Failures,
-            journal.LastCommitMs,
+            journal.CommitMs,
             GC.GetTotalMemory(false) / 1e6,
             ServerMeter.RefusalsByCode);
-        JournalFails = journal.IsFailing;
+        JournalFails = journal.LastError is not null;
         var infos = sessions.All.Take(SessionsShownMax).Select(session => Describe(session, room)).OrderBy(info => info.Peer, StringComparer.Ordinal).ToArray();
         var report = new WorldReport(_world, stats, infos, MeshGraph.Of(sessions.All.Take(SessionsShownMax), infos));
         _totalBefore = _total;
         _actionsBefore = Actions;
         _lastMs = nowMs;
-        _lastTick = _clock.Tick;
+        _lastTick = _host.Tick;
         _ticks = 0;
         _tickMsSum = 0;
         _tickMsMax = 0;

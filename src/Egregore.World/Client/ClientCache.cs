@@ -19,7 +19,9 @@ public sealed class ClientCache
     private readonly HashSet<uint> _awaited = [];
     private readonly List<TableWatch> _watches = [];
     private int _batchBytes;
+    private bool _batchIsOpen;
     private bool _resync;
+    private ulong _batchTransaction;
     private uint _request;
     private long _worldTimeMs;
 
@@ -115,6 +117,18 @@ public sealed class ClientCache
         }
     }
 
+    /// <summary>
+    /// Truth refused a subscription (Refusal.subscription): it is not asked for again, and a resync that waits for its first rows waits no longer. Rows of an
+    /// earlier subscription under the same id go on until the session ends.
+    /// </summary>
+    /// <returns>None, or why the rows that waited were refused.</returns>
+    public RefusalCode SubscriptionRefused(uint id)
+    {
+        _subscriptions.RemoveAll(known => known.Id == id);
+        // A batch that is still coming is applied at its end.
+        return _awaited.Remove(id) && _resync && _awaited.Count == 0 && !_batchIsOpen ? ApplyBatch(_batchTransaction) : RefusalCode.None;
+    }
+
     /// <summary>A payload from truth of kind Delta or ActionResult.</summary>
     /// <returns>None, or why it was refused; the cache is as before then.</returns>
     public RefusalCode Receive(Kind kind, ReadOnlySpan<byte> payload) => kind switch
@@ -136,6 +150,8 @@ public sealed class ClientCache
         _batch.Clear();
         _batchBytes = 0;
         _awaited.Clear();
+        _batchIsOpen = false;
+        _batchTransaction = Transaction;
         _resync = !resumed && (_subscriptions.Count > 0 || Transaction > 0);
         if (!resumed)
         {
@@ -222,10 +238,12 @@ public sealed class ClientCache
         }
         _batch.Add(payload.ToArray());
         _batchBytes += payload.Length;
+        _batchIsOpen = delta.More;
         if (delta.More)
         {
             return RefusalCode.None;
         }
+        _batchTransaction = delta.Transaction;
         if (_resync)
         {
             _awaited.Remove(delta.Initial);

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 
-namespace Egregore.Server.Hosting;
+namespace Egregore.Storage.Sqlite;
 
-/// <summary>When the world's ticks are due, on the monotonic clock. A loop that fell behind skips ticks rather than run them in a burst.</summary>
+/// <summary>When the world's ticks are due, on the monotonic clock. A loop that fell behind skips ticks rather than run them in a burst. One thread.</summary>
 internal sealed class TickClock(int rateHz)
 {
     private readonly long _period = Stopwatch.Frequency / rateHz;
