@@ -77,6 +77,7 @@ internal sealed partial class ArenaTab
             Act(read);
         }
 
+        _host.Flush();
         Write(nowMs, read);
         return _frame.Written;
     }

@@ -7,6 +7,8 @@ import type { Game } from './game';
 /** `window.egregore`: what tests and curious players read and press. Documented in docs/web.md; positions are of the feet, in blocks. */
 export interface DebugHandle {
   stats(): Record<string, number | boolean | string>;
+  /** How long C# took in each step since the last call, milliseconds; of many, the last 1,200. */
+  stepTimes(): number[];
   /** One entry a direct link, from getStats(). */
   rtc(): Promise<LinkStats[]>;
   position(): { x: number; y: number; z: number; yaw: number; pitch: number };
@@ -60,6 +62,7 @@ export function debugHandle(game: Game): DebugHandle {
       ...Object.fromEntries(Object.entries(socketCounters()).map(([name, value]) => [`socket.${name}`, value])),
       ...Object.fromEntries(Object.entries(rtcLinks().counters).map(([name, value]) => [`rtc.${name}`, value])),
     }),
+    stepTimes: () => game.takeStepTimes(),
     rtc: () => rtcLinks().stats(),
     position: () => ({ ...frame.current, yaw: input.yaw, pitch: input.pitch }),
     others: () => frame.others.slice(0, frame.otherCount).map((other) => ({

@@ -21,6 +21,8 @@ const FAILED_STEPS_MAX = 5;
 /** When frames stall this long (hidden tab, covered window) the worker's ticks step instead. */
 const STALLED_MS = 120;
 const HOTBAR_SLOTS = 12;
+/** How many of the last steps' times are kept for {@link Game.takeStepTimes}: twenty seconds of 60 frames. */
+const STEP_TIMES_MAX = 1200;
 
 /** What the browser lacks, as a sentence; null when nothing. */
 function missingFeature(): string | null {
@@ -62,6 +64,7 @@ class Game {
   framesPerSecond = 0;
   stepMs = 0;
   drawMs = 0;
+  private stepTimes: number[] = [];
   /** From navigation to the first drawn frame with ground under the player; 0 before it. */
   walkingAfterMs = 0;
   private readonly runtime: Runtime;
@@ -88,7 +91,7 @@ class Game {
     const canvas = element('world') as HTMLCanvasElement;
     const kinds = parseJson<BlockKind[]>(runtime.Frame.blocks(), [...DEFAULT_KINDS]);
     this.kinds = kinds.filter((k) => k.placeable).slice(0, HOTBAR_SLOTS);
-    this.scene = new WorldScene(canvas, runtime.Frame, kinds);
+    this.scene = new WorldScene(canvas, runtime.Frame, kinds, new URLSearchParams(location.search).get('draw') !== 'off');
     this.quality = new AutoQuality(this.scene.software ? 0 : 1, this.scene.software ? 0 : LEVELS.length - 1);
     this.input = new Input(canvas, settings);
     this.bindInput();
@@ -134,6 +137,11 @@ class Game {
     return slot >= 0;
   }
 
+  /** How long C# took in each step since the last call, milliseconds; of many, the last 1,200. */
+  takeStepTimes(): number[] {
+    return this.stepTimes.splice(0);
+  }
+
   private tick(): void {
     const now = clockNow();
     const elapsed = now - (this.lastDrawMs || now);
@@ -175,7 +183,10 @@ class Game {
       if (++this.failedSteps >= FAILED_STEPS_MAX) this.end('The game stopped', error instanceof Error ? error.message : String(error));
       return;
     }
-    this.stepMs += (performance.now() - before - this.stepMs) * 0.05;
+    const took = performance.now() - before;
+    this.stepMs += (took - this.stepMs) * 0.05;
+    if (this.stepTimes.length === STEP_TIMES_MAX) this.stepTimes.shift();
+    this.stepTimes.push(took);
     for (let i = 0; i < this.frame.chunkCount; i++) this.scene.chunks.changed(this.frame.chunks[2 * i]!, this.frame.chunks[2 * i + 1]!);
     if (this.frame.peopleVersion !== this.peopleVersion) {
       this.peopleVersion = this.frame.peopleVersion;
