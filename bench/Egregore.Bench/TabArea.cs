@@ -6,7 +6,7 @@ namespace Egregore.Bench;
 
 /// <summary>
 /// <c>tab.start_s</c>, <c>tab.mb</c> and <c>tab.frame_ms</c>: from navigation to walking in a fresh browser without a cache, what comes over the wire until then, and the C# of a frame with
-/// ten walkers around. In Debian's Chromium without a display, which draws on the processor; bench/peers/tab.mjs drives it. The pages must be built (./run does).
+/// ten walkers around (median). In Debian's Chromium without a display, which draws on the processor; bench/peers/tab.mjs drives it. The pages must be built (./run does).
 /// </summary>
 public sealed class TabArea : IBenchArea
 {
@@ -51,8 +51,8 @@ public sealed class TabArea : IBenchArea
             await tab.WriteAsync("frames").ConfigureAwait(false);
             Frames drawn = await ReadFramesAsync(tab, cancellation).ConfigureAwait(false);
             Frames undrawn = await ReadFramesAsync(tab, cancellation).ConfigureAwait(false);
-            yield return Measure.Alone("tab.frame_ms", "ms", drawn.MeanMs,
-                $"time in C# of a frame (what came is read and judged, a movement tick where one is due, what goes out, the frame for the picture), mean of {FrameSeconds} s; {Text(drawn)}, while the processor draws 960 x 540; the same page with drawing off: mean {Number(undrawn.MeanMs)}, {Text(undrawn)}; {drawn.Others:0.0} others who walk and build near by, relayed by the server");
+            yield return Measure.Alone("tab.frame_ms", "ms", drawn.MedianMs,
+                $"time in C# of a frame (what came is read and judged, a movement tick where one is due, what goes out, the frame for the picture), median of {FrameSeconds} s while the processor draws 960 x 540 beside it; {Text(drawn)}; the same page with drawing off: median {Number(undrawn.MedianMs)}, {Text(undrawn)}; {drawn.Others:0.0} others who walk and build near by, relayed by the server");
         }
         finally
         {
@@ -77,7 +77,7 @@ public sealed class TabArea : IBenchArea
         return JsonSerializer.Deserialize<Frames>(line, JsonSerializerOptions.Web)!;
     }
 
-    private static void RequirePages(BenchContext context)
+    internal static void RequirePages(BenchContext context)
     {
         string root = Path.GetFullPath(Path.Combine(context.PeersDirectory, "..", ".."));
         if (!File.Exists(Path.Combine(root, "web", "dist", "index.html")) || !Directory.Exists(Path.Combine(root, "artifacts", "browser")))
@@ -86,7 +86,7 @@ public sealed class TabArea : IBenchArea
 
     private static string Text(Dictionary<string, int> encodings) => string.Join(", ", encodings.Where(e => e.Key != "none").OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Value} {e.Key}"));
 
-    private static string Text(Frames frames) => $"median {Number(frames.MedianMs)}, 95th percentile {Number(frames.P95Ms)} at {frames.Fps:0} frames/s";
+    private static string Text(Frames frames) => $"mean {Number(frames.MeanMs)}, 95th percentile {Number(frames.P95Ms)} at {frames.Fps:0} frames/s";
 
     private static string Text(IEnumerable<double> values) => string.Join(", ", values.Select(Number));
 

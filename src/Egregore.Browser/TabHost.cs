@@ -52,16 +52,22 @@ internal sealed class TabHost : IParticipantHost
     /// <summary>An attempt to reach truth is under way.</summary>
     public bool Connecting => _connecting;
 
-    /// <summary>Takes what came since the last step and reconnects when it is time.</summary>
-    public void Pump(long nowMs)
+    /// <summary>Takes what came and reconnects when it is time.</summary>
+    /// <param name="nowMs">The page's clock.</param>
+    /// <param name="queues">Which of the page's queues hold something, <see cref="FrameInput.SocketQueue"/> and <see cref="FrameInput.LinksQueue"/>.</param>
+    public void Pump(long nowMs, int queues)
     {
         NowMs = nowMs;
         while (_signed.TryDequeue(out var signed))
             Participant.Signed(signed.Request, signed.Signature, nowMs);
         while (_verified.TryDequeue(out var verified))
             Participant.Verified(verified.Request, verified.Valid, nowMs);
-        DrainSocket();
-        DrainLinks();
+        if ((queues & FrameInput.SocketQueue) != 0)
+            DrainSocket();
+        while (Failed.TryDequeue(out var failed))
+            Participant.LinkClosed(failed.Peer, failed.Connection, nowMs);
+        if ((queues & FrameInput.LinksQueue) != 0)
+            DrainLinks();
         if (Participant.TruthState == TruthState.Down && !_connecting && nowMs >= _retryAtMs)
             _ = ConnectAsync();
     }
@@ -224,8 +230,6 @@ internal sealed class TabHost : IParticipantHost
 
     private void DrainLinks()
     {
-        while (Failed.TryDequeue(out var failed))
-            Participant.LinkClosed(failed.Peer, failed.Connection, NowMs);
         var records = new RecordReader(Drain(Rtc.Drain));
         while (records.Next())
         {

@@ -1,4 +1,5 @@
 import type { ByteView } from './bytes';
+import { nextTask } from './clock';
 import { RecordQueue } from './queue';
 
 /**
@@ -167,6 +168,11 @@ export class RtcLinks {
     for (const index of [...this.byIndex.keys()]) this.close(index);
   }
 
+  /** Whether something waits to be drained. */
+  get waiting(): boolean {
+    return this.queue.count > 0;
+  }
+
   drain(destination: ByteView): number {
     return this.queue.drain(destination);
   }
@@ -313,18 +319,6 @@ async function readStats(link: Link): Promise<LinkStats> {
   return stats;
 }
 
-const tasks = new MessageChannel();
-const waitingTasks: (() => void)[] = [];
-tasks.port1.onmessage = () => waitingTasks.shift()!();
-
-/** Resolves in a task of its own; unlike a timer's, it is not slowed down while the tab is hidden. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    waitingTasks.push(resolve);
-    tasks.port2.postMessage(null);
-  });
-}
-
 const links = new RtcLinks();
 
 /** `urls`: ICE servers, separated by line feeds; empty for none. */
@@ -359,6 +353,11 @@ export function rtcDrain(destination: ByteView): number {
 /** Resolves to a JSON array of {@link LinkStats}. */
 export async function rtcStats(): Promise<string> {
   return JSON.stringify(await links.stats());
+}
+
+/** For TypeScript callers: whether something waits to be drained. */
+export function rtcWaiting(): boolean {
+  return links.waiting;
 }
 
 /** For TypeScript callers: links and counters. */
