@@ -1,5 +1,5 @@
 import type { Runtime } from '../edge/boot';
-import { clockNow, clockTicker, nextTask } from '../edge/clock';
+import { clockNow, clockTicker, nextTask, TICK_MS } from '../edge/clock';
 import { cryptoStart } from '../edge/crypto';
 import type { WorldInfo } from '../edge/session';
 import { FrameFlag, FrameOutput, InputFlag, QueueFlag, INPUT_BYTES, writeInput, type BlockKind, type Person, type StartOptions } from '../edge/frame';
@@ -120,7 +120,8 @@ class Game {
     onArrival(() => this.receiveSoon());
     this.stopTicker = clockTicker(() => {
       const now = clockNow();
-      if (document.hidden || now - this.lastStepMs > STALLED_MS) this.step(now);
+      // Ticks that piled up while the page was frozen are one.
+      if (now - this.lastStepMs > (document.hidden ? TICK_MS / 2 : STALLED_MS)) this.step(now);
     });
     const draw = () => {
       if (this.ended) return;
