@@ -178,7 +178,7 @@ class Game {
 
   private step(now: number): void {
     if (this.ended) return;
-    this.lastStepMs = this.receivedAtMs = now;
+    this.lastStepMs = now;
     const { input } = this;
     writeInput(this.bytes, {
       action: input.action(now),
