@@ -96,7 +96,7 @@ async function measure(direct) {
   const ahead = await Promise.all(pages.map(clockAhead));
   for (const page of pages) await page.evaluate((ms) => window.egregore.press(['forward', 'jump'], ms), seconds * 1000 + 6000);
   await pages[0].waitForTimeout(4000); // hot loops are compiled
-  for (const page of pages) await page.evaluate(() => window.egregore.trace());
+  for (const page of pages) await page.evaluate(() => { window.egregore.trace(); window.egregore.stepTimes(); });
   await pages[0].waitForTimeout(seconds * 1000);
   const traces = [];
   for (const page of pages) traces.push(await page.evaluate(() => window.egregore.trace()));
@@ -110,10 +110,10 @@ async function measure(direct) {
   }
   ages.sort((a, b) => a - b);
   const rank = (share) => ages[Math.floor(share * (ages.length - 1))];
-  const stats = await pages[1].evaluate(() => window.egregore.stats());
+  const { stats, steps } = await pages[1].evaluate(() => ({ stats: window.egregore.stats(), steps: window.egregore.stepTimes().length }));
   const number = (value) => (Number.isFinite(value) ? value : null);
   console.log(JSON.stringify({
-    way: direct ? 'direct' : 'relay', p50Ms: rank(0.5), p95Ms: rank(0.95), states: ages.length, sent, fps: stats.framesPerSecond,
+    way: direct ? 'direct' : 'relay', p50Ms: rank(0.5), p95Ms: rank(0.95), states: ages.length, sent, fps: steps / seconds,
     hudDirectMs: number(stats.directRttMs), hudServerMs: number(stats.viaServerRttMs),
   }));
   for (const page of pages) await page.context().close();

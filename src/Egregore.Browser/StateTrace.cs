@@ -1,12 +1,12 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Globalization;
+using System.Text;
 using Egregore.Peer;
 using Egregore.Wire;
 
 namespace Egregore.Browser;
 
 /// <summary>When own states left and when others' were read, by the page's clock: for measuring, off until it is asked for. Keeps the last 4,096 of each.</summary>
-internal sealed partial class StateTrace
+internal sealed class StateTrace
 {
     private const int EntriesMax = 4_096;
 
@@ -27,18 +27,31 @@ internal sealed partial class StateTrace
             if (neighbour.Track.IsEmpty || (_newest.TryGetValue(neighbour.Peer, out var known) && known == tick))
                 continue;
             _newest[neighbour.Peer] = tick;
-            Keep(_heard, new Heard(neighbour.Peer.ToString(), tick, atMs, neighbour.Path.ToString()));
+            Keep(_heard, new Heard(neighbour.Peer, tick, atMs, neighbour.Path));
         }
     }
 
-    /// <summary>JSON of what was noted since the last call.</summary>
+    /// <summary>JSON of what was noted since the last call. Written by hand: a serializer for it would be 27 kB that every tab loads.</summary>
     public string Take()
     {
-        var taken = JsonSerializer.Serialize(new Noted([.. _sent], [.. _heard]), TraceJson.Default.Noted);
+        var json = new StringBuilder("{\"sent\":[");
+        foreach (var (tick, atMs) in _sent)
+            Entry(json).Append("\"tick\":").Append(tick).Append(",\"atMs\":").Append(Milliseconds(atMs)).Append('}');
+        json.Append("],\"heard\":[");
+        foreach (var (peer, tick, atMs, path) in _heard)
+        {
+            Entry(json).Append("\"peer\":\"").Append(peer.ToString()).Append("\",\"tick\":").Append(tick).Append(",\"atMs\":").Append(Milliseconds(atMs))
+                .Append(",\"path\":\"").Append(path.ToString()).Append("\"}");
+        }
+
         _sent.Clear();
         _heard.Clear();
-        return taken;
+        return json.Append("]}").ToString();
     }
+
+    private static StringBuilder Entry(StringBuilder json) => json.Append(json[^1] == '}' ? ",{" : "{");
+
+    private static string Milliseconds(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
     private static void Keep<T>(Queue<T> queue, T entry)
     {
@@ -47,13 +60,7 @@ internal sealed partial class StateTrace
         queue.Enqueue(entry);
     }
 
-    internal sealed record Sent(uint Tick, double AtMs);
+    private readonly record struct Sent(uint Tick, double AtMs);
 
-    internal sealed record Heard(string Peer, uint Tick, double AtMs, string Path);
-
-    internal sealed record Noted(Sent[] Sent, Heard[] Heard);
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-    [JsonSerializable(typeof(Noted))]
-    internal sealed partial class TraceJson : JsonSerializerContext;
+    private readonly record struct Heard(PeerId Peer, uint Tick, double AtMs, NeighbourPath Path);
 }
