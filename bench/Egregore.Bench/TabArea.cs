@@ -6,7 +6,7 @@ namespace Egregore.Bench;
 
 /// <summary>
 /// <c>tab.start_s</c>, <c>tab.mb</c> and <c>tab.frame_ms</c>: from navigation to walking in a fresh browser without a cache, what comes over the wire until then, and the C# of a frame with
-/// ten walkers around. In Debian's Chromium without a display, which draws on the processor; bench/peers/tab.mjs drives it. The pages must be built (./run does).
+/// ten walkers around (median). In Debian's Chromium without a display, which draws on the processor; bench/peers/tab.mjs drives it. The pages must be built (./run does).
 /// </summary>
 public sealed class TabArea : IBenchArea
 {
@@ -19,9 +19,7 @@ public sealed class TabArea : IBenchArea
 
     private sealed record Start(double StartS, long Bytes, Dictionary<string, int> Encodings);
 
-    private sealed record Seen(int Others);
-
-    private sealed record Frames(double StepMs, double Fps, double Others, int Samples);
+    private sealed record Frames(double MeanMs, double MedianMs, double P95Ms, double Fps, double Others);
 
     /// <inheritdoc/>
     public string Name => "tab";
@@ -51,14 +49,10 @@ public sealed class TabArea : IBenchArea
             await using ChildProcess bots = ChildProcess.StartCli("bots", url, "--count", $"{Others}", "--side", $"{OthersSideBlocks}", "--json");
             await bots.ReadAsync("{", Patience, cancellation).ConfigureAwait(false);
             await tab.WriteAsync("frames").ConfigureAwait(false);
-            string line;
-            do
-            {
-                line = await tab.ReadAsync("{", Patience, cancellation).ConfigureAwait(false);
-            }
-            while (!line.Contains("stepMs", StringComparison.Ordinal));
-            Frames frames = JsonSerializer.Deserialize<Frames>(line, JsonSerializerOptions.Web)!;
-            yield return Measure.Alone("tab.frame_ms", "ms", frames.StepMs, $"C# of a frame, mean of {FrameSeconds} s at {frames.Fps:0} frames/s, {frames.Others:0.0} others in the world, who walk and build; they have no direct links");
+            Frames drawn = await ReadFramesAsync(tab, cancellation).ConfigureAwait(false);
+            Frames undrawn = await ReadFramesAsync(tab, cancellation).ConfigureAwait(false);
+            yield return Measure.Alone("tab.frame_ms", "ms", drawn.MedianMs,
+                $"time in C# of a frame (what came is read and judged, a movement tick where one is due, what goes out, the frame for the picture), median of {FrameSeconds} s while the processor draws 960 x 540 beside it; {Text(drawn)}; the same page with drawing off: median {Number(undrawn.MedianMs)}, {Text(undrawn)}; {drawn.Others:0.0} others who walk and build near by, relayed by the server");
         }
         finally
         {
@@ -72,7 +66,18 @@ public sealed class TabArea : IBenchArea
         return JsonSerializer.Deserialize<T>(json, JsonSerializerOptions.Web) ?? throw new BenchException($"tab.mjs wrote: {json}");
     }
 
-    private static void RequirePages(BenchContext context)
+    private static async Task<Frames> ReadFramesAsync(ChildProcess tab, CancellationToken cancellation)
+    {
+        string line;
+        do
+        {
+            line = await tab.ReadAsync("{", Patience, cancellation).ConfigureAwait(false);
+        }
+        while (!line.Contains("meanMs", StringComparison.Ordinal));
+        return JsonSerializer.Deserialize<Frames>(line, JsonSerializerOptions.Web)!;
+    }
+
+    internal static void RequirePages(BenchContext context)
     {
         string root = Path.GetFullPath(Path.Combine(context.PeersDirectory, "..", ".."));
         if (!File.Exists(Path.Combine(root, "web", "dist", "index.html")) || !Directory.Exists(Path.Combine(root, "artifacts", "browser")))
@@ -80,6 +85,8 @@ public sealed class TabArea : IBenchArea
     }
 
     private static string Text(Dictionary<string, int> encodings) => string.Join(", ", encodings.Where(e => e.Key != "none").OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Value} {e.Key}"));
+
+    private static string Text(Frames frames) => $"mean {Number(frames.MeanMs)}, 95th percentile {Number(frames.P95Ms)} at {frames.Fps:0} frames/s";
 
     private static string Text(IEnumerable<double> values) => string.Join(", ", values.Select(Number));
 

@@ -111,12 +111,7 @@ internal sealed partial class VirtualNetwork
 
     private bool CutFromServer(int a) => !ServerUp || (Partitioned && Half(a) != 0);
 
-    private long PathUs(int a, int b)
-    {
-        var width = (ulong)(Settings.LatencyMaxMs - Settings.LatencyMinMs - Settings.JitterMs) * 1_000;
-        var offset = SimulationRandom.Of(Settings.Seed, (ulong)Math.Min(a, b), (ulong)Math.Max(a, b)) % (width + 1);
-        return ((long)Settings.LatencyMinMs * 1_000) + (long)offset + _random.Next((Settings.JitterMs * 1_000) + 1);
-    }
+    private long PathUs(int a, int b) => LinkModel.PathUs(Settings, a, b, ref _random);
 
     private long ServerPathUs() => (2L * Settings.ServerLatencyMs * 1_000) + _random.Next((Settings.JitterMs * 1_000) + 1);
 

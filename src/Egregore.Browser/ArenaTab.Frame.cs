@@ -39,6 +39,7 @@ internal sealed partial class ArenaTab
     private readonly FrameWriter _frame = new();
     private readonly Dictionary<PeerId, uint> _handles = [];
     private readonly LinkStats[] _links = new LinkStats[32];
+    private int _linkCount;
     private readonly List<double> _directRtts = [];
     private readonly List<double> _viaRtts = [];
     private int _peopleVersion = 1;
@@ -103,7 +104,7 @@ internal sealed partial class ArenaTab
     {
         _directRtts.Clear();
         _viaRtts.Clear();
-        var count = _participant.CopyLinks(_links);
+        var count = _linkCount = _participant.CopyLinks(_links);
         var direct = 0;
         foreach (ref readonly var link in _links.AsSpan(0, count))
         {
@@ -202,7 +203,7 @@ internal sealed partial class ArenaTab
     {
         if (neighbour.DirectRttMs >= 0)
             return neighbour.DirectRttMs;
-        foreach (ref readonly var link in _links.AsSpan(0, _participant.CopyLinks(_links)))
+        foreach (ref readonly var link in _links.AsSpan(0, _linkCount))
             if (link.Peer == neighbour.Peer && link.RttMs >= 0)
                 return link.RttMs;
         return double.NaN;

@@ -39,6 +39,7 @@ internal sealed partial class ArenaTab
     private KnownArea? _nextArea;
     private long _nextAreaAtMs;
     private int _view = 6;
+    private StateTrace? _trace;
 
     public ArenaTab(StartOptions options, long nowMs)
     {
@@ -62,13 +63,11 @@ internal sealed partial class ArenaTab
     /// <summary>One frame: takes the input, runs the ticks that are due, and writes what is to be drawn.</summary>
     public ReadOnlySpan<byte> Step(double nowMs, ReadOnlySpan<byte> input)
     {
-        _nowMs = (long)nowMs;
-        _game.Rules.NowMs = _nowMs + _participant.TruthOffsetMs;
-        _host.Pump(_nowMs);
+        var read = FrameInput.Read(input);
+        Take(nowMs, read.Queues);
         _participant.Tick(_nowMs);
         if (!_spawned)
             TrySpawn();
-        var read = FrameInput.Read(input);
         _view = Math.Clamp((int)read.ViewDistance, 2, 12);
         if (_spawned)
         {
@@ -77,8 +76,27 @@ internal sealed partial class ArenaTab
             Act(read);
         }
 
+        _host.Flush();
         Write(nowMs, read);
         return _frame.Written;
+    }
+
+    /// <summary>Between two frames: takes what has just come and answers what is to be answered, so that neither waits for a frame.</summary>
+    public void Receive(double nowMs, int queues)
+    {
+        Take(nowMs, queues);
+        _host.Flush();
+    }
+
+    /// <summary>JSON of <see cref="StateTrace"/>; the first call turns it on.</summary>
+    public string Trace() => (_trace ??= new StateTrace()).Take();
+
+    private void Take(double nowMs, int queues)
+    {
+        _nowMs = (long)nowMs;
+        _game.Rules.NowMs = _nowMs + _participant.TruthOffsetMs;
+        _host.Pump(_nowMs, queues);
+        _trace?.Read(_participant.Neighbours, nowMs);
     }
 
     /// <summary>A chunk as it is now, in the picture's order: <c>(y * 16 + z) * 16 + x</c>.</summary>
@@ -156,6 +174,7 @@ internal sealed partial class ArenaTab
             _current = VoxelMovement.Step(_current, input, Voxels, _game.Rules.Limits);
             _current.Write(_state);
             _participant.SendReflex(_state, _nowMs);
+            _trace?.Left(_participant.ReflexTick, nowMs);
         }
     }
 

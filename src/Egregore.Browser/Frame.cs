@@ -20,6 +20,12 @@ internal static partial class Frame
     internal static byte[] Step(double nowMs, byte[] input) => Tab.Step(nowMs, input).ToArray();
 
     [JSExport]
+    internal static void Receive(double nowMs, int queues) => Tab.Receive(nowMs, queues);
+
+    [JSExport]
+    internal static string Trace() => Tab.Trace();
+
+    [JSExport]
     internal static byte[] Chunk(int x, int z) => Tab.Chunk(x, z);
 
     [JSExport]

@@ -4,10 +4,12 @@ using Egregore.World.Movement;
 namespace Egregore.Browser;
 
 /// <summary>The input of web/src/edge/frame.ts; the layout stands there.</summary>
-internal readonly record struct FrameInput(MoveInput Move, byte Action, byte Block, byte ViewDistance)
+internal readonly record struct FrameInput(MoveInput Move, byte Action, byte Block, byte ViewDistance, byte Queues)
 {
     public const byte None = 0;
     public const byte Dig = 1;
+    public const byte SocketQueue = 1;
+    public const byte LinksQueue = 2;
 
     private const int Bytes = 16;
     private const byte MenuFlag = 2;
@@ -22,6 +24,6 @@ internal readonly record struct FrameInput(MoveInput Move, byte Action, byte Blo
             buttons = MoveButtons.None;
         var pitch = BinaryPrimitives.ReadInt16LittleEndian(bytes[6..]);
         var move = new MoveInput(buttons, BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]), (sbyte)Math.Clamp(pitch * 127 / 32767, -127, 127));
-        return new FrameInput(move, bytes[1], bytes[8], bytes[10]);
+        return new FrameInput(move, bytes[1], bytes[8], bytes[10], bytes[11]);
     }
 }

@@ -142,7 +142,7 @@ public sealed partial class Participant
 
         if (view.Header.Kind != Kind.Batch)
         {
-            ReceiveTruth(view, nowMs);
+            ReceiveTruth(view, message, nowMs);
             return;
         }
 
@@ -150,19 +150,19 @@ public sealed partial class Participant
         while (batch.TryNext(out var inner))
         {
             if (EnvelopeCodec.TryRead(inner, out var part) == VerifyError.None && part.Header.Kind != Kind.Batch)
-                ReceiveTruth(part, nowMs);
+                ReceiveTruth(part, inner, nowMs);
             else
                 Stats.TruthRefused++;
         }
     }
 
-    private void ReceiveTruth(in EnvelopeView view, long nowMs)
+    private void ReceiveTruth(in EnvelopeView view, ReadOnlySpan<byte> raw, long nowMs)
     {
         var payload = view.Payload;
         // What a peer says through truth names the peer; truth stamped it.
         if (view.HasSender && view.Sender != Self)
         {
-            ReceiveRelayed(view, nowMs);
+            ReceiveRelayed(view, raw, nowMs);
             return;
         }
 
@@ -181,7 +181,7 @@ public sealed partial class Participant
             Stats.TruthRefused++;
     }
 
-    private void ReceiveRelayed(in EnvelopeView view, long nowMs)
+    private void ReceiveRelayed(in EnvelopeView view, ReadOnlySpan<byte> raw, long nowMs)
     {
         var from = view.Sender;
         if (!_relayed.Admits(from, view.Payload.Length, nowMs))
@@ -207,7 +207,14 @@ public sealed partial class Participant
 
         if (!_mesh.IsLinked(from) && !_mesh.LinkOpened(from, LinkKind.Relay, nowMs))
             return;
-        // The mesh sees what a direct link would have brought: the sender is the other end of the link, and nobody is the target.
+        // Most of what comes ends here, and the mesh takes it as it is: its sender is the other end of the link, its target this peer.
+        if (view.Header.Kind is Kind.Reflex or Kind.Heartbeat)
+        {
+            _mesh.Receive(from, raw, nowMs);
+            return;
+        }
+
+        // What may be passed on is what a direct link would have brought: the sender is the other end of the link, and nobody is the target.
         var header = view.Header;
         var length = EnvelopeCodec.Write(_scratch, header.Kind, header.Sequence, view.Payload, header.Ttl, time: view.Time, signature: view.Signature);
         _mesh.Receive(from, _scratch.AsSpan(0, length).ToArray(), nowMs);

@@ -48,7 +48,29 @@ public sealed class Player : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops everything that the page runs, as a browser does to a tab that was not looked at for long, or a machine that sleeps. Disposing the result lets it go on.</summary>
+    public async Task<IAsyncDisposable> FreezeAsync()
+    {
+        var protocol = await _context.NewCDPSessionAsync(Page);
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        protocol.Event("Debugger.paused").OnEvent += (_, _) => stopped.TrySetResult();
+        await protocol.SendAsync("Debugger.enable");
+        await protocol.SendAsync("Debugger.pause");
+        await stopped.Task.WaitAsync(TimeSpan.FromMilliseconds(WaitMs));
+        return new Thaw(protocol);
+    }
+
     public Task<T> EvaluateAsync<T>(string expression) => Page.EvaluateAsync<T>($"() => {expression}");
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+
+    private sealed class Thaw(ICDPSession protocol) : IAsyncDisposable
+    {
+        // Turned off, the debugger lets the page go on and stops it nowhere else.
+        public async ValueTask DisposeAsync()
+        {
+            await protocol.SendAsync("Debugger.disable");
+            await protocol.DetachAsync();
+        }
+    }
 }

@@ -45,6 +45,8 @@ export function developmentRuntime(): Runtime {
       blocks: () => JSON.stringify(DEFAULT_KINDS),
       people: () => JSON.stringify(BOTS.map(({ name, peer }, i): Person => ({ handle: i + 1, peer, name }))),
       chunk: (x, z) => chunkAt(x, z),
+      receive: () => {},
+      trace: () => '{"sent":[],"heard":[]}',
       step: (nowMs, bytes) => {
         const input = readInput(bytes);
         const deltaS = Math.min(0.05, (nowMs - (lastMs || nowMs)) / 1000);

@@ -4,13 +4,13 @@ import { Button, Connection, FrameFlag, FrameOutput, INPUT_BYTES, OTHER_BYTES, O
 describe('frame input', () => {
   it('has the bytes the layout says', () => {
     const bytes = new Uint8Array(INPUT_BYTES).fill(0xff);
-    writeInput(bytes, { action: 2, buttons: Button.Forward | Button.Jump, yaw: Math.PI / 2, pitch: -Math.PI / 2, block: 9, flags: 1, viewDistance: 6 });
-    expect([...bytes]).toEqual([1, 2, 17, 0, 0x00, 0x40, 0x01, 0x80, 9, 1, 6, 0, 0, 0, 0, 0]);
+    writeInput(bytes, { action: 2, buttons: Button.Forward | Button.Jump, yaw: Math.PI / 2, pitch: -Math.PI / 2, block: 9, flags: 1, viewDistance: 6, queues: 3 });
+    expect([...bytes]).toEqual([1, 2, 17, 0, 0x00, 0x40, 0x01, 0x80, 9, 1, 6, 3, 0, 0, 0, 0]);
   });
 
   it('wraps yaw of any range and clamps pitch', () => {
     const bytes = new Uint8Array(INPUT_BYTES);
-    writeInput(bytes, { action: 0, buttons: 0, yaw: -Math.PI / 2 - 4 * Math.PI, pitch: 9, block: 0, flags: 0, viewDistance: 4 });
+    writeInput(bytes, { action: 0, buttons: 0, yaw: -Math.PI / 2 - 4 * Math.PI, pitch: 9, block: 0, flags: 0, viewDistance: 4, queues: 0 });
     const back = readInput(bytes);
     expect(back.yaw).toBeCloseTo((3 * Math.PI) / 2, 3);
     expect(back.pitch).toBeCloseTo(Math.PI / 2, 3);

@@ -17,7 +17,7 @@
  * | 8 | u8 | block kind to place |
  * | 9 | u8 | {@link InputFlag} bits |
  * | 10 | u8 | view distance in chunks: chunks within this Chebyshev distance, plus one, are wanted |
- * | 11 | u8 | 0 |
+ * | 11 | u8 | {@link QueueFlag} bits: queues that hold something, the others are not asked |
  * | 12 | u32 | 0 |
  *
  * OUTPUT, 104 bytes, then others, then chunks
@@ -68,6 +68,8 @@
  *
  * Rarely called besides:
  * - `exports.Frame.start(json, nowMs)`: {@link StartOptions}, once, when the player walks in; connects and lets the player appear.
+ * - `exports.Frame.receive(nowMs, queues)`: between two steps, when something has come (queue.ts): it is read, and answered where an answer is due, at once.
+ * - `exports.Frame.trace()`: JSON of when own states left and when others' were read since the last call (debug.ts); the first call turns it on.
  * - `exports.Frame.chunk(x, z): Uint8Array`: 16,384 block kinds, index `(y * 16 + z) * 16 + x`; empty when it is not there.
  * - `exports.Frame.people()`: JSON of {@link Person}[].
  * - `exports.Frame.blocks()`: JSON of {@link BlockKind}[], once after start-up.
@@ -86,6 +88,7 @@ export const Button = { Forward: 1, Back: 2, Left: 4, Right: 8, Jump: 16, Run: 3
 export const Action = { None: 0, Dig: 1, Place: 2 } as const;
 /** `Hidden`: the tab is in the background, steps come every 50 ms and nothing is drawn. `Menu`: a menu is open, no movement is meant. */
 export const InputFlag = { Hidden: 1, Menu: 2 } as const;
+export const QueueFlag = { Socket: 1, Links: 2 } as const;
 export const Connection = { Offline: 0, Connecting: 1, Online: 2, Reconnecting: 3, Refused: 4 } as const;
 export const FrameFlag = {
   /** The target fields name a block. */
@@ -142,6 +145,8 @@ export interface BlockKind {
 export interface FrameExports {
   start(optionsJson: string, nowMs: number): void;
   step(nowMs: number, input: Uint8Array): Uint8Array;
+  receive(nowMs: number, queues: number): void;
+  trace(): string;
   chunk(x: number, z: number): Uint8Array;
   people(): string;
   blocks(): string;
@@ -157,6 +162,8 @@ export interface FrameInput {
   block: number;
   flags: number;
   viewDistance: number;
+  /** {@link QueueFlag} bits. */
+  queues: number;
 }
 
 /** Writes the input into `bytes` (at least {@link INPUT_BYTES}). */
@@ -170,7 +177,7 @@ export function writeInput(bytes: Uint8Array, input: FrameInput): void {
   view.setUint8(8, input.block);
   view.setUint8(9, input.flags);
   view.setUint8(10, input.viewDistance);
-  view.setUint8(11, 0);
+  view.setUint8(11, input.queues);
   view.setUint32(12, 0, true);
 }
 
@@ -185,6 +192,7 @@ export function readInput(bytes: Uint8Array): FrameInput {
     block: view.getUint8(8),
     flags: view.getUint8(9),
     viewDistance: view.getUint8(10),
+    queues: view.getUint8(11),
   };
 }
 

@@ -3,6 +3,14 @@ import type { ByteView } from './bytes';
 /** Bytes of a record's head: `[u16 source][u8 type][u8 0][u32 length]`, little-endian; `length` bytes of body follow. */
 export const RECORD_HEAD_BYTES = 8;
 
+/** Called after a record came into an empty queue; the page sets it. */
+let arrived: () => void = () => {};
+
+/** `listener` is called when something waits in a queue that was empty, in the task that brought it. */
+export function onArrival(listener: () => void): void {
+  arrived = listener;
+}
+
 interface QueuedRecord {
   source: number;
   type: number;
@@ -47,6 +55,7 @@ export class RecordQueue {
     }
     this.records.push({ source, type, body });
     this.bytes += size;
+    if (this.count === 1) arrived();
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { ByteView } from './bytes';
+import { nextTask } from './clock';
 import { RecordQueue } from './queue';
 
 /**
@@ -53,9 +54,10 @@ interface Link {
   index: number;
   peer: string;
   connection: number;
-  pc: RTCPeerConnection;
-  reliable: RTCDataChannel;
-  reflex: RTCDataChannel;
+  /** Null until the task after the dial: making one takes milliseconds, which the frame that asks for it does not have. */
+  pc: RTCPeerConnection | null;
+  reliable: RTCDataChannel | null;
+  reflex: RTCDataChannel | null;
   state: number;
   /** Signals are applied one after the other. */
   work: Promise<void>;
@@ -83,9 +85,9 @@ export class RtcLinks {
   offer(peer: string, connection: number): number {
     const link = this.create(peer, connection);
     if (!link) return -1;
-    this.apply(link, async () => {
-      await link.pc.setLocalDescription();
-      this.pushSignal(link, SignalType.Offer, link.pc.localDescription!.sdp, '');
+    this.apply(link, async (pc) => {
+      await pc.setLocalDescription();
+      this.pushSignal(link, SignalType.Offer, pc.localDescription!.sdp, '');
     });
     return link.index;
   }
@@ -97,11 +99,11 @@ export class RtcLinks {
       link = this.create(peer, connection);
       if (!link) return -1;
       const made = link;
-      this.apply(made, async () => {
-        await made.pc.setRemoteDescription({ type: 'offer', sdp: data });
-        await this.remoteKnown(made);
-        await made.pc.setLocalDescription();
-        this.pushSignal(made, SignalType.Answer, made.pc.localDescription!.sdp, '');
+      this.apply(made, async (pc) => {
+        await pc.setRemoteDescription({ type: 'offer', sdp: data });
+        await this.remoteKnown(made, pc);
+        await pc.setLocalDescription();
+        this.pushSignal(made, SignalType.Answer, pc.localDescription!.sdp, '');
       });
       return made.index;
     }
@@ -112,15 +114,15 @@ export class RtcLinks {
     const known = link;
     switch (type) {
       case SignalType.Answer:
-        this.apply(known, async () => {
-          await known.pc.setRemoteDescription({ type: 'answer', sdp: data });
-          await this.remoteKnown(known);
+        this.apply(known, async (pc) => {
+          await pc.setRemoteDescription({ type: 'answer', sdp: data });
+          await this.remoteKnown(known, pc);
         });
         break;
       case SignalType.Candidate: {
         const candidate = { candidate: data, sdpMid: mid || '0' };
-        this.apply(known, async () => {
-          if (known.remoteSet) await known.pc.addIceCandidate(candidate).catch(() => this.counters.ignoredSignals++);
+        this.apply(known, async (pc) => {
+          if (known.remoteSet) await pc.addIceCandidate(candidate).catch(() => this.counters.ignoredSignals++);
           else if (known.waiting.length < CANDIDATES_WAITING_MAX) known.waiting.push(candidate);
           else this.counters.ignoredSignals++;
         });
@@ -166,6 +168,11 @@ export class RtcLinks {
     for (const index of [...this.byIndex.keys()]) this.close(index);
   }
 
+  /** Whether something waits to be drained. */
+  get waiting(): boolean {
+    return this.queue.count > 0;
+  }
+
   drain(destination: ByteView): number {
     return this.queue.drain(destination);
   }
@@ -185,17 +192,20 @@ export class RtcLinks {
     const index = this.nextIndex;
     this.nextIndex = (index + 1) & 0xffff;
 
-    const pc = new RTCPeerConnection({ iceServers: this.iceServers });
-    const reliable = pc.createDataChannel('reliable', { negotiated: true, id: 0, ordered: true });
-    const reflex = pc.createDataChannel('reflex', { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 });
     const link: Link = {
-      index, peer, connection, pc, reliable, reflex,
-      state: LinkState.Connecting, work: Promise.resolve(), waiting: [], remoteSet: false, reflexDropped: 0,
+      index, peer, connection, pc: null, reliable: null, reflex: null,
+      state: LinkState.Connecting, work: nextTask(), waiting: [], remoteSet: false, reflexDropped: 0,
       deadline: setTimeout(() => this.end(link, LinkState.Failed), CONNECT_TIMEOUT_MS),
     };
     this.byPeer.set(peer, link);
     this.byIndex.set(index, link);
+    return link;
+  }
 
+  private connect(link: Link): RTCPeerConnection {
+    const pc = (link.pc = new RTCPeerConnection({ iceServers: this.iceServers }));
+    const reliable = (link.reliable = pc.createDataChannel('reliable', { negotiated: true, id: 0, ordered: true }));
+    const reflex = (link.reflex = pc.createDataChannel('reflex', { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }));
     pc.onicecandidate = ({ candidate }) => this.pushSignal(link, SignalType.Candidate, candidate?.candidate ?? '', candidate?.sdpMid ?? '');
     pc.onconnectionstatechange = () => {
       if (pc.connectionState === 'failed') this.end(link, LinkState.Failed);
@@ -213,32 +223,32 @@ export class RtcLinks {
           this.end(link, LinkState.Failed);
           return;
         }
-        const kept = this.queue.push(index, type, new Uint8Array(data));
+        const kept = this.queue.push(link.index, type, new Uint8Array(data));
         // A lost reflex is normal; a gap in the reliable channel is not, so the link goes.
         if (!kept && type === RtcEvent.Reliable) this.end(link, LinkState.Failed);
       };
     }
-    return link;
+    return pc;
   }
 
-  private apply(link: Link, step: () => Promise<void>): void {
+  private apply(link: Link, step: (pc: RTCPeerConnection) => Promise<void>): void {
     link.work = link.work.then(async () => {
       if (this.byIndex.get(link.index) !== link) return;
       try {
-        await step();
+        await step(link.pc ?? this.connect(link));
       } catch {
         this.end(link, LinkState.Failed);
       }
     });
   }
 
-  private async remoteKnown(link: Link): Promise<void> {
+  private async remoteKnown(link: Link, pc: RTCPeerConnection): Promise<void> {
     link.remoteSet = true;
-    for (const candidate of link.waiting.splice(0)) await link.pc.addIceCandidate(candidate).catch(() => this.counters.ignoredSignals++);
+    for (const candidate of link.waiting.splice(0)) await pc.addIceCandidate(candidate).catch(() => this.counters.ignoredSignals++);
   }
 
   private openWhenReady(link: Link): void {
-    if (link.reliable.readyState !== 'open' || link.reflex.readyState !== 'open') return;
+    if (link.reliable?.readyState !== 'open' || link.reflex?.readyState !== 'open') return;
     clearTimeout(link.deadline);
     if (link.state === LinkState.Connecting) this.counters.opened++;
     this.setState(link, LinkState.Open);
@@ -261,9 +271,11 @@ export class RtcLinks {
     clearTimeout(link.deadline);
     this.byIndex.delete(link.index);
     if (this.byPeer.get(link.peer) === link) this.byPeer.delete(link.peer);
-    link.pc.onicecandidate = link.pc.onconnectionstatechange = null;
-    for (const channel of [link.reliable, link.reflex]) channel.onopen = channel.onclose = channel.onmessage = null;
-    link.pc.close();
+    const { pc } = link;
+    if (!pc) return;
+    pc.onicecandidate = pc.onconnectionstatechange = null;
+    for (const channel of [link.reliable!, link.reflex!]) channel.onopen = channel.onclose = channel.onmessage = null;
+    void nextTask().then(() => pc.close());
   }
 
   private pushSignal(link: Link, type: number, data: string, mid: string): void {
@@ -288,6 +300,7 @@ async function readStats(link: Link): Promise<LinkStats> {
     peer: link.peer, state: names.find((n) => LinkState[n] === link.state)!, localType: '', remoteType: '', protocol: '',
     rttMs: null, bytesSent: 0, bytesReceived: 0, reflexDropped: link.reflexDropped,
   };
+  if (!link.pc) return stats;
   const report = await link.pc.getStats();
   for (const entry of report.values() as IterableIterator<Record<string, unknown> & { type: string }>) {
     if (entry.type !== 'transport' || typeof entry['selectedCandidatePairId'] !== 'string') continue;
@@ -340,6 +353,11 @@ export function rtcDrain(destination: ByteView): number {
 /** Resolves to a JSON array of {@link LinkStats}. */
 export async function rtcStats(): Promise<string> {
   return JSON.stringify(await links.stats());
+}
+
+/** For TypeScript callers: whether something waits to be drained. */
+export function rtcWaiting(): boolean {
+  return links.waiting;
 }
 
 /** For TypeScript callers: links and counters. */

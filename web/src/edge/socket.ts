@@ -104,6 +104,11 @@ export function socketDrain(destination: ByteView): number {
   return queue.drain(destination);
 }
 
+/** For TypeScript callers: whether something waits to be drained. */
+export function socketWaiting(): boolean {
+  return queue.count > 0;
+}
+
 /** Counters since the page opened. */
 export function socketCounters(): Readonly<typeof counters> & { queued: number; refused: number } {
   return { ...counters, queued: queue.count, refused: queue.refused };

@@ -7,6 +7,10 @@ import type { Game } from './game';
 /** `window.egregore`: what tests and curious players read and press. Documented in docs/web.md; positions are of the feet, in blocks. */
 export interface DebugHandle {
   stats(): Record<string, number | boolean | string>;
+  /** How long C# took in each step since the last call, with what it did since the step before, milliseconds; of many, the last 1,200. */
+  stepTimes(): number[];
+  /** When own states left and others' newest were read since the last call, in milliseconds since the Unix epoch; the first call turns it on. */
+  trace(): { sent: { tick: number; atMs: number }[]; heard: { peer: string; tick: number; atMs: number; path: 'Direct' | 'Relay' | 'Truth' }[] };
   /** One entry a direct link, from getStats(). */
   rtc(): Promise<LinkStats[]>;
   position(): { x: number; y: number; z: number; yaw: number; pitch: number };
@@ -60,6 +64,8 @@ export function debugHandle(game: Game): DebugHandle {
       ...Object.fromEntries(Object.entries(socketCounters()).map(([name, value]) => [`socket.${name}`, value])),
       ...Object.fromEntries(Object.entries(rtcLinks().counters).map(([name, value]) => [`rtc.${name}`, value])),
     }),
+    stepTimes: () => game.takeStepTimes(),
+    trace: () => game.trace() as ReturnType<DebugHandle['trace']>,
     rtc: () => rtcLinks().stats(),
     position: () => ({ ...frame.current, yaw: input.yaw, pitch: input.pitch }),
     others: () => frame.others.slice(0, frame.otherCount).map((other) => ({

@@ -1,9 +1,12 @@
 import type { Runtime } from '../edge/boot';
-import { clockNow, clockTicker } from '../edge/clock';
+import { clockNow, clockTicker, nextTask, TICK_MS } from '../edge/clock';
 import { cryptoStart } from '../edge/crypto';
 import type { WorldInfo } from '../edge/session';
-import { FrameFlag, FrameOutput, InputFlag, INPUT_BYTES, writeInput, type BlockKind, type Person, type StartOptions } from '../edge/frame';
+import { FrameFlag, FrameOutput, InputFlag, QueueFlag, INPUT_BYTES, writeInput, type BlockKind, type Person, type StartOptions } from '../edge/frame';
 import { pageAttach } from '../edge/page';
+import { onArrival } from '../edge/queue';
+import { rtcWaiting } from '../edge/rtc';
+import { socketWaiting } from '../edge/socket';
 import { storeOnDegraded } from '../edge/store';
 import { DEFAULT_KINDS } from './blocks';
 import { debugHandle } from './debug';
@@ -20,7 +23,11 @@ const HUD_MS = 200;
 const FAILED_STEPS_MAX = 5;
 /** When frames stall this long (hidden tab, covered window) the worker's ticks step instead. */
 const STALLED_MS = 120;
+/** What comes is read at once, but not again within this time: each reading costs some hundredths of a millisecond, however little it reads. */
+const RECEIVE_MS = 8;
 const HOTBAR_SLOTS = 12;
+/** How many of the last steps' times are kept for {@link Game.takeStepTimes}: twenty seconds of 60 frames. */
+const STEP_TIMES_MAX = 1200;
 
 /** What the browser lacks, as a sentence; null when nothing. */
 function missingFeature(): string | null {
@@ -62,6 +69,11 @@ class Game {
   framesPerSecond = 0;
   stepMs = 0;
   drawMs = 0;
+  private stepTimes: number[] = [];
+  /** Time in C# between the last step and the next. */
+  private receivedMs = 0;
+  private receivedAtMs = 0;
+  private receiving = false;
   /** From navigation to the first drawn frame with ground under the player; 0 before it. */
   walkingAfterMs = 0;
   private readonly runtime: Runtime;
@@ -88,7 +100,7 @@ class Game {
     const canvas = element('world') as HTMLCanvasElement;
     const kinds = parseJson<BlockKind[]>(runtime.Frame.blocks(), [...DEFAULT_KINDS]);
     this.kinds = kinds.filter((k) => k.placeable).slice(0, HOTBAR_SLOTS);
-    this.scene = new WorldScene(canvas, runtime.Frame, kinds);
+    this.scene = new WorldScene(canvas, runtime.Frame, kinds, new URLSearchParams(location.search).get('draw') !== 'off');
     this.quality = new AutoQuality(this.scene.software ? 0 : 1, this.scene.software ? 0 : LEVELS.length - 1);
     this.input = new Input(canvas, settings);
     this.bindInput();
@@ -105,9 +117,11 @@ class Game {
     element('world').focus();
     this.input.lock();
     window.egregore = debugHandle(this);
+    onArrival(() => this.receiveSoon());
     this.stopTicker = clockTicker(() => {
       const now = clockNow();
-      if (document.hidden || now - this.lastStepMs > STALLED_MS) this.step(now);
+      // Ticks that piled up while the page was frozen are one.
+      if (now - this.lastStepMs > (document.hidden ? TICK_MS / 2 : STALLED_MS)) this.step(now);
     });
     const draw = () => {
       if (this.ended) return;
@@ -132,6 +146,16 @@ class Game {
     const slot = this.kinds.findIndex((k) => k.id === id);
     if (slot >= 0) this.select(slot);
     return slot >= 0;
+  }
+
+  /** How long C# took in each step since the last call, with what it did since the step before, milliseconds; of many, the last 1,200. */
+  takeStepTimes(): number[] {
+    return this.stepTimes.splice(0);
+  }
+
+  /** See {@link FrameExports.trace}. */
+  trace(): unknown {
+    return JSON.parse(this.runtime.Frame.trace());
   }
 
   private tick(): void {
@@ -164,6 +188,7 @@ class Game {
       block: this.selected?.id ?? 0,
       flags: (document.hidden ? InputFlag.Hidden : 0) | (input.menu ? InputFlag.Menu : 0),
       viewDistance: this.viewDistance,
+      queues: waitingQueues(),
     });
     const before = performance.now();
     try {
@@ -175,7 +200,11 @@ class Game {
       if (++this.failedSteps >= FAILED_STEPS_MAX) this.end('The game stopped', error instanceof Error ? error.message : String(error));
       return;
     }
-    this.stepMs += (performance.now() - before - this.stepMs) * 0.05;
+    const took = performance.now() - before + this.receivedMs;
+    this.receivedMs = 0;
+    this.stepMs += (took - this.stepMs) * 0.05;
+    if (this.stepTimes.length === STEP_TIMES_MAX) this.stepTimes.shift();
+    this.stepTimes.push(took);
     for (let i = 0; i < this.frame.chunkCount; i++) this.scene.chunks.changed(this.frame.chunks[2 * i]!, this.frame.chunks[2 * i + 1]!);
     if (this.frame.peopleVersion !== this.peopleVersion) {
       this.peopleVersion = this.frame.peopleVersion;
@@ -183,6 +212,30 @@ class Game {
       this.scene.people.setPeople(this.people);
     }
     this.scene.people.receive(this.frame, now);
+  }
+
+  /** In a task of its own, so that what comes together is read together. */
+  private receiveSoon(): void {
+    if (this.receiving || this.ended) return;
+    this.receiving = true;
+    const wait = this.receivedAtMs + RECEIVE_MS - clockNow();
+    if (wait > 0) setTimeout(() => this.receive(), wait);
+    else void nextTask().then(() => this.receive());
+  }
+
+  private receive(): void {
+    this.receiving = false;
+    const queues = waitingQueues();
+    if (this.ended || queues === 0) return;
+    const before = performance.now();
+    this.receivedAtMs = clockNow();
+    try {
+      this.runtime.Frame.receive(this.receivedAtMs, queues);
+    } catch (error) {
+      // What is wrong for good shows in the next step, which counts.
+      console.error(error);
+    }
+    this.receivedMs += performance.now() - before;
   }
 
   private showLoading(): void {
@@ -227,6 +280,10 @@ class Game {
 }
 
 export type { Game };
+
+function waitingQueues(): number {
+  return (socketWaiting() ? QueueFlag.Socket : 0) | (rtcWaiting() ? QueueFlag.Links : 0);
+}
 
 function parseJson<T>(text: string, otherwise: T): T {
   try {
