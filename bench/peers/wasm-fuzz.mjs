@@ -1,0 +1,105 @@
+// V8 as the other opinion on generated modules. A line in, a line out:
+//   "v BASE64"  "1", or "0 REASON": is this a valid module?
+//   "r BASE64"  instantiates it and makes the calls that its custom section "calls" lists, NAME:PARAMETERS:RESULTS:ARGUMENTS;...; writes what came of each,
+//               a hash of the memory and the globals
+//
+//   node wasm-fuzz.mjs
+import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline';
+
+const view = new DataView(new ArrayBuffer(8));
+
+function fromBits(type, bits) {
+  view.setBigUint64(0, BigInt(`0x${bits}`));
+  switch (type) {
+    case 'i': return view.getInt32(4);
+    case 'I': return view.getBigInt64(0);
+    case 'f': return view.getFloat32(4);
+    default: return view.getFloat64(0);
+  }
+}
+
+function toText(type, value) {
+  if (type === 'i' || type === 'I') return String(value);
+  if (Number.isNaN(value)) return 'nan';
+  view.setBigUint64(0, 0n);
+  if (type === 'f') view.setFloat32(4, value);
+  else view.setFloat64(0, value);
+  return view.getBigUint64(0).toString(16);
+}
+
+const kinds = [
+  [/^unreachable/, 'unreachable'], [/memory access out of bounds/, 'memory'], [/divide by zero|remainder by zero/, 'zero'], [/divide result unrepresentable/, 'overflow'],
+  [/float unrepresentable/, 'conversion'], [/null function|signature mismatch/, 'call'], [/table index is out of bounds|table.*out of bounds|element segment.*out of bounds/, 'table'],
+];
+
+function trap(error) {
+  if (error instanceof RangeError) return 'trap:stack';
+  const kind = kinds.find(([pattern]) => pattern.test(error.message));
+  return `trap:${kind ? kind[1] : error.message}`;
+}
+
+function host() {
+  let state = 17;
+  return {
+    mix: (x) => (state = (Math.imul(state, 31) + x) | 0),
+    fold: (x, y) => {
+      state = (Math.imul(state, 31) + Number(BigInt.asIntN(32, x))) | 0;
+      view.setFloat64(0, y);
+      return x ^ (Number.isNaN(y) ? 0n : view.getBigInt64(0));
+    },
+    count: () => (state = (state + 1) | 0),
+    half: (x) => x * 0.5,
+  };
+}
+
+function run(bytes) {
+  const module = new WebAssembly.Module(bytes);
+  const [section] = WebAssembly.Module.customSections(module, 'calls');
+  const calls = section ? Buffer.from(section).toString() : '';
+  let instance;
+  try {
+    instance = new WebAssembly.Instance(module, { host: host() });
+  } catch (error) {
+    return `start ${trap(error)}`;
+  }
+  const { exports } = instance;
+  const lines = [];
+  for (const call of calls ? calls.split(';') : []) {
+    const [name, parameters, results, list] = call.split(':');
+    const values = list ? list.split(',').map((bits, i) => fromBits(parameters[i], bits)) : [];
+    exports.refuel();
+    try {
+      const given = exports[name](...values);
+      const all = results.length === 1 ? [given] : results.length === 0 ? [] : given;
+      lines.push(all.map((value, i) => toText(results[i], value)).join(','));
+    } catch (error) {
+      lines.push(trap(error));
+    }
+  }
+  const memory = Buffer.from(exports.memory.buffer);
+  lines.push(`memory ${memory.length} ${createHash('sha1').update(memory).digest('hex')}`);
+  for (const [name, value] of Object.entries(exports)) {
+    if (value instanceof WebAssembly.Global) lines.push(`${name}=${typeof value.value === 'bigint' ? value.value : numberText(value.value)}`);
+  }
+  return lines.join(';');
+}
+
+// The interface does not tell i32 from f32 and f64: as a double, all three compare.
+function numberText(value) {
+  return toText('F', value);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const bytes = Buffer.from(line.slice(2), 'base64');
+  try {
+    if (line[0] === 'v') {
+      new WebAssembly.Module(bytes);
+      console.log('1');
+    } else {
+      console.log(run(bytes));
+    }
+  } catch (error) {
+    console.log(`0 ${error.message.replaceAll('\n', ' ')}`);
+  }
+}
