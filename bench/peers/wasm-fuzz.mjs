@@ -1,5 +1,5 @@
 // V8 as the other opinion on generated modules. A line in, a line out:
-//   "v BASE64"  "1", or "0 REASON": is this a valid module?
+//   "v BASE64"  "1", or "! REASON": is this a valid module?
 //   "r BASE64"  instantiates it and makes the calls that its custom section "calls" lists, NAME:PARAMETERS:RESULTS:ARGUMENTS;...; writes what came of each,
 //               a hash of the memory and the globals
 //
@@ -100,6 +100,6 @@ for await (const line of createInterface({ input: process.stdin })) {
       console.log(run(bytes));
     }
   } catch (error) {
-    console.log(`0 ${error.message.replaceAll('\n', ' ')}`);
+    console.log(`! ${error.message.replaceAll('\n', ' ')}`);
   }
 }

@@ -8,6 +8,7 @@ internal sealed class FuzzBody
 
     private readonly FuzzGenerator module;
     private readonly FuzzRandom random;
+    private readonly int function;
     private readonly FuzzType type;
     private readonly FuzzWriter code = new();
     private readonly List<char> locals = [];
@@ -18,9 +19,9 @@ internal sealed class FuzzBody
     private readonly int scratch;
     private int budget;
 
-    public FuzzBody(FuzzGenerator module, FuzzRandom random, FuzzType type)
+    public FuzzBody(FuzzGenerator module, FuzzRandom random, int function)
     {
-        (this.module, this.random, this.type) = (module, random, type);
+        (this.module, this.random, this.function, type) = (module, random, function, module.Functions[function]);
         locals.AddRange(type.Parameters);
         scratch = locals.Count;
         locals.AddRange("fFv");
@@ -73,8 +74,8 @@ internal sealed class FuzzBody
             case < 16: Block(random.OneIn(3) ? module.RandomType("iIfFvr", 2, 3) : new FuzzType("", ""), depth); break;
             case < 19: Loop(depth); break;
             case < 22: If(random.OneIn(4) ? module.RandomType("iIfF", 2, 2) : new FuzzType("", ""), depth); break;
-            case < 25: Call(random.Below(module.Functions.Count), depth); break;
-            case < 27: CallIndirect(random.Pick(module.Functions), depth); break;
+            case < 25: Call(Callee(), depth); break;
+            case < 27: CallIndirect(depth); break;
             case < 29: BranchIf(depth); break;
             case 29 when random.OneIn(4): Leave(depth); break;
             default: FuzzBulk.Statement(module, random, code, () => Address(depth - 1)); break;
@@ -118,6 +119,8 @@ internal sealed class FuzzBody
         Statements(depth - 1);
         Values(loop.Parameters, depth - 2);
         Value('i', depth - 1);
+        // Rounds are few: the fuel's low bits have a say in whether there is another.
+        if (!random.OneIn(8)) code.Byte(0x23).U32(0).Byte(0x41).Signed(3).Byte(0x71).Byte(0x71);
         code.Byte(0x0D).U32(0);
         Discard(loop.Parameters);
         Values(loop.Results, depth - 1);
@@ -170,18 +173,28 @@ internal sealed class FuzzBody
         else code.Signed(module.TypeIndex(block));
     }
 
-    private void Call(int function, int depth)
+    // Mostly one that comes later: few calls of itself and of each other are left to the fuel to end.
+    private int Callee() => random.OneIn(8) || function + 1 >= module.Callable
+        ? random.Below(module.Callable)
+        : random.OneIn(4) ? random.Below(FuzzGenerator.ImportedFunctions) : function + 1 + random.Below(module.Callable - function - 1);
+
+    private void Call(int called, int depth)
     {
-        FuzzType callee = module.Functions[function];
-        Arguments(callee.Parameters, function < FuzzGenerator.ImportedFunctions, depth);
-        code.Byte(0x10).U32(function);
+        FuzzType callee = module.Functions[called];
+        Arguments(callee.Parameters, called < FuzzGenerator.ImportedFunctions, depth);
+        code.Byte(0x10).U32(called);
         Discard(callee.Results);
     }
 
-    private void CallIndirect(FuzzType callee, int depth)
+    private void CallIndirect(int depth)
     {
+        int[] expected = module.ElementSegments[0].Functions;
+        int slot = random.Below(expected.Length);
+        bool blind = random.OneIn(12);
+        FuzzType callee = blind ? random.Pick(module.Functions) : module.Functions[expected[slot]];
         Arguments(callee.Parameters, seen: true, depth);
-        Index(depth);
+        if (blind) Index(depth);
+        else code.Byte(0x41).Signed(slot);
         code.Byte(0x11).U32(module.TypeIndex(callee)).U32(0);
         Discard(callee.Results);
     }
@@ -210,14 +223,14 @@ internal sealed class FuzzBody
     {
         int label = random.Below(labels.Count);
         string carried = labels[^(label + 1)];
-        switch (random.Below(8))
+        switch (random.Below(24))
         {
             case 0: code.Byte(0x00); break;
-            case 1:
+            case < 4:
                 Values(type.Results, depth - 1);
                 code.Byte(0x0F);
                 break;
-            case < 5:
+            case < 14:
                 Values(carried, depth - 1);
                 code.Byte(0x0C).U32(label);
                 break;
@@ -269,10 +282,17 @@ internal sealed class FuzzBody
                 code.Byte(0x25).U32(wanted == 'r' ? 0 : 1);
                 break;
             default:
-                if (Numbers.Contains(wanted)) Apply(random.Pick(FuzzOperators.Giving(wanted)), depth);
+                if (Numbers.Contains(wanted)) Apply(Operator(wanted), depth);
                 else Leaf(wanted);
                 break;
         }
+    }
+
+    // The conversions that trap do so for most numbers: they are taken less often than others.
+    private FuzzOperator Operator(char wanted)
+    {
+        FuzzOperator op = random.Pick(FuzzOperators.Giving(wanted));
+        return op is { Prefix: 0, Code: >= 0xA8 and <= 0xB1 and not (0xAC or 0xAD) } && !random.OneIn(8) ? random.Pick(FuzzOperators.Giving(wanted)) : op;
     }
 
     private void Leaf(char wanted)
@@ -281,7 +301,7 @@ internal sealed class FuzzBody
         int[] globals = [.. Enumerable.Range(1, module.Globals.Count - 1).Where(i => module.Globals[i].Type == wanted)];
         if (same.Length > 0 && !random.OneIn(3)) code.Byte(0x20).U32(random.Pick(same));
         else if (globals.Length > 0 && random.OneIn(3)) code.Byte(0x23).U32(random.Pick(globals));
-        else FuzzConstants.Write(code, random, wanted, module.Functions.Count);
+        else FuzzConstants.Write(code, random, wanted, module.Callable);
     }
 
     private void Select(char wanted, int depth)
@@ -319,23 +339,25 @@ internal sealed class FuzzBody
 
     private void CallFor(char wanted, int depth)
     {
-        int[] giving = [.. Enumerable.Range(0, module.Functions.Count).Where(i => module.Functions[i].Results == $"{wanted}")];
+        int[] giving = [.. Enumerable.Range(0, module.Callable).Where(i => (i > function || i < FuzzGenerator.ImportedFunctions) && module.Functions[i].Results == $"{wanted}")];
         if (giving.Length == 0)
         {
             Leaf(wanted);
             return;
         }
-        int function = random.Pick(giving);
-        bool indirect = random.OneIn(3);
-        Arguments(module.Functions[function].Parameters, indirect || function < FuzzGenerator.ImportedFunctions, depth);
+        int called = random.Pick(giving);
+        int slot = Array.IndexOf(module.ElementSegments[0].Functions, called);
+        bool indirect = slot >= 0 || random.OneIn(40);
+        Arguments(module.Functions[called].Parameters, indirect || called < FuzzGenerator.ImportedFunctions, depth);
         if (indirect)
         {
-            Index(depth);
-            code.Byte(0x11).U32(module.TypeIndex(module.Functions[function])).U32(0);
+            if (slot < 0) Index(depth);
+            else code.Byte(0x41).Signed(slot);
+            code.Byte(0x11).U32(module.TypeIndex(module.Functions[called])).U32(0);
         }
         else
         {
-            code.Byte(0x10).U32(function);
+            code.Byte(0x10).U32(called);
         }
     }
 
@@ -378,7 +400,7 @@ internal sealed class FuzzBody
             else Value(op.Operands[i], depth - 1);
             if (ShowsBits(op)) Canonical(op.Operands[i]);
         }
-        if (op is { Prefix: 0, Code: (>= 0x6D and <= 0x70) or (>= 0x7F and <= 0x82) } && !random.OneIn(6)) NotZero(op.Result);
+        if (op is { Prefix: 0, Code: (>= 0x6D and <= 0x70) or (>= 0x7F and <= 0x82) } && !random.OneIn(30)) NotZero(op.Result);
         if (op.Prefix == 0) code.Byte(op.Code);
         else code.Byte(op.Prefix).U32(op.Code);
         Immediate(op);
@@ -390,7 +412,7 @@ internal sealed class FuzzBody
         switch (op.Immediate)
         {
             case FuzzImmediate.Memory or FuzzImmediate.MemoryLane:
-                code.U32(random.Below(op.Bits + 1)).U32(random.Below(24) switch { 0 => (uint)random.Next(), 1 => uint.MaxValue, < 8 => (uint)random.Below(70_000), < 16 => (uint)random.Below(64), _ => 0 });
+                code.U32(random.Below(op.Bits + 1)).U32(random.Below(150) switch { 0 => (uint)random.Next(), 1 => uint.MaxValue, 2 => (uint)random.Below(70_000), < 80 => (uint)random.Below(256), _ => 0 });
                 if (op.Immediate == FuzzImmediate.MemoryLane) code.Byte(random.Below(16 >> op.Bits));
                 break;
             case FuzzImmediate.Lane: code.Byte(random.Below(op.Bits)); break;
@@ -429,13 +451,14 @@ internal sealed class FuzzBody
 
     private void Address(int depth)
     {
-        switch (random.Below(10))
+        switch (random.Below(100))
         {
-            case < 5: code.Byte(0x41).Signed(random.Below(66_000)); break;
-            case < 9:
+            case < 50: code.Byte(0x41).Signed(random.Below(60_000)); break;
+            case < 97:
                 Value('i', depth);
-                code.Byte(0x41).Signed(0xFFF0).Byte(0x71);
+                code.Byte(0x41).Signed(0x7FFF).Byte(0x71);
                 break;
+            case 97: code.Byte(0x41).Signed(random.Below(600) + 65_000); break;
             default: Value('i', depth); break;
         }
     }
@@ -444,10 +467,10 @@ internal sealed class FuzzBody
     {
         if (random.OneIn(2))
         {
-            code.Byte(0x41).Signed(random.Below(10));
+            code.Byte(0x41).Signed(random.Below(random.OneIn(20) ? 20 : 6));
             return;
         }
         Value('i', depth - 1);
-        if (!random.OneIn(8)) code.Byte(0x41).Signed(7).Byte(0x71);
+        if (!random.OneIn(20)) code.Byte(0x41).Signed(3).Byte(0x71);
     }
 }

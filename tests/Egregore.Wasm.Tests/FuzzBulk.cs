@@ -22,45 +22,57 @@ internal static class FuzzBulk
                 Small(random, code, 200);
                 code.Byte(0xFC).U32(10).U32(0).U32(0);
                 break;
-            case 3 or 4 when module.DataSegments > 0:
+            case 3 or 4 when module.DataSegments.Count > 0:
+                int data = random.Below(module.DataSegments.Count);
                 address();
-                Small(random, code, 20);
-                Small(random, code, 20);
-                code.Byte(0xFC).U32(8).U32(random.Below(module.DataSegments)).U32(0);
+                Part(random, code, module.DataSegments[data].Passive ? module.DataSegments[data].Bytes.Length : 0);
+                code.Byte(0xFC).U32(8).U32(data).U32(0);
                 break;
-            case 5 when module.DataSegments > 0:
-                code.Byte(0xFC).U32(9).U32(random.Below(module.DataSegments));
+            case 5 when module.DataSegments.Count > 0 && random.OneIn(3):
+                code.Byte(0xFC).U32(9).U32(random.Below(module.DataSegments.Count));
                 break;
             case 6:
-                Small(random, code, 8);
-                Small(random, code, 4);
-                Small(random, code, 4);
-                code.Byte(0xFC).U32(12).U32(random.Below(module.ElementSegments)).U32(FuncTable);
+                int elements = random.Below(module.ElementSegments.Count);
+                Slot(random, code);
+                Part(random, code, module.ElementSegments[elements].Passive ? module.ElementSegments[elements].Functions.Length : 0);
+                code.Byte(0xFC).U32(12).U32(elements).U32(FuncTable);
                 break;
-            case 7:
-                code.Byte(0xFC).U32(13).U32(random.Below(module.ElementSegments));
+            case 7 when random.OneIn(3):
+                code.Byte(0xFC).U32(13).U32(random.Below(module.ElementSegments.Count));
                 break;
             case 8:
-                int table = random.Below(2);
-                Small(random, code, 8);
-                Small(random, code, 8);
+                int table = random.OneIn(6) ? ExternTable : FuncTable;
+                Slot(random, code);
                 Small(random, code, 4);
+                Small(random, code, 3);
                 code.Byte(0xFC).U32(14).U32(table).U32(table);
                 break;
             case 9:
-                Small(random, code, 8);
-                FuzzConstants.Write(code, random, 'r', module.Functions.Count);
-                Small(random, code, 3);
+                Slot(random, code);
+                FuzzConstants.Write(code, random, 'r', module.Callable);
+                Small(random, code, 2);
                 code.Byte(0xFC).U32(17).U32(FuncTable);
                 break;
             default:
-                Small(random, code, 10);
-                bool functions = random.OneIn(2);
-                FuzzConstants.Write(code, random, functions ? 'r' : 'e', module.Functions.Count);
+                bool functions = !random.OneIn(4);
+                if (functions) Slot(random, code);
+                else Small(random, code, 2);
+                FuzzConstants.Write(code, random, functions ? 'r' : 'e', module.Callable);
                 code.Byte(0x26).U32(functions ? FuncTable : ExternTable);
                 break;
         }
     }
 
-    private static void Small(FuzzRandom random, FuzzWriter code, int end) => code.Byte(0x41).Signed(random.OneIn(40) ? (int)random.Next() : random.Below(end));
+    // The first slots hold what call_indirect expects; they are seldom written.
+    private static void Slot(FuzzRandom random, FuzzWriter code) => code.Byte(0x41).Signed(random.OneIn(20) ? random.Below(20) : random.Below(4) + 5);
+
+    // An offset and a count that mostly lie inside.
+    private static void Part(FuzzRandom random, FuzzWriter code, int length)
+    {
+        int from = random.Below(length + 1);
+        int count = random.OneIn(20) ? length + 1 : random.Below(length - from + 1);
+        code.Byte(0x41).Signed(from).Byte(0x41).Signed(count);
+    }
+
+    private static void Small(FuzzRandom random, FuzzWriter code, int end) => code.Byte(0x41).Signed(random.OneIn(100) ? (int)random.Next() : random.Below(end));
 }

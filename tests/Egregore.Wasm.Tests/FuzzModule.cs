@@ -22,10 +22,10 @@ internal sealed record FuzzModule(byte[] Bytes, IReadOnlyList<FuzzCall> Calls, I
 internal sealed class FuzzGenerator
 {
     /// <summary>What a call may spend: a loop's round costs one, a function's entry <see cref="CallFuel"/>; so at most 40 frames lie on each other.</summary>
-    public const int Fuel = 1200;
+    public const int Fuel = 4000;
 
     /// <summary>See <see cref="Fuel"/>.</summary>
-    public const int CallFuel = 30;
+    public const int CallFuel = 100;
 
     /// <summary>The memory's bound in pages of 64 KiB.</summary>
     public const int PagesMax = 3;
@@ -48,17 +48,20 @@ internal sealed class FuzzGenerator
     /// <summary>The types of all functions by index, imports first.</summary>
     public List<FuzzType> Functions { get; }
 
+    /// <summary>How many of them code may call and refer to: all but <c>refuel</c>, the last.</summary>
+    public int Callable => Functions.Count - 1;
+
     /// <summary>The types of all globals by index; the first is the fuel.</summary>
     public List<(char Type, bool Mutable)> Globals { get; }
 
     /// <summary>How many functions are imported.</summary>
     public static int ImportedFunctions => Imports.Length;
 
-    /// <summary>How many data segments there are.</summary>
-    public int DataSegments { get; private set; }
+    /// <summary>The data segments; an active one is dropped from the start.</summary>
+    public List<(bool Passive, byte[] Bytes)> DataSegments { get; } = [];
 
-    /// <summary>How many element segments there are; the last declares all functions and is dropped from the start.</summary>
-    public int ElementSegments { get; private set; }
+    /// <summary>The element segments by function index, -1 for null; the last declares all functions and is dropped from the start like the active ones.</summary>
+    public List<(bool Passive, int[] Functions)> ElementSegments { get; } = [];
 
     /// <summary>What both hosts offer as <c>host.NAME</c>: see wasm-fuzz.mjs.</summary>
     public static (string Name, FuzzType Type)[] Imports { get; } =
@@ -98,11 +101,14 @@ internal sealed class FuzzGenerator
         int refuel = Functions.Count;
         Functions.Add(new FuzzType("", ""));
         foreach (FuzzType type in Functions) TypeIndex(type);
-        DataSegments = random.Below(4);
-        ElementSegments = random.Below(3) + 2;
+        for (int i = random.Below(4); i > 0; i--) DataSegments.Add((!random.OneIn(3), random.Bytes(random.Below(60))));
+        // The first is active and without nulls: where the table is left alone, call_indirect finds what it expects.
+        for (int i = random.Below(3); i >= 0; i--)
+            ElementSegments.Add((ElementSegments.Count > 0 && !random.OneIn(3), [.. Enumerable.Range(0, random.Below(5) + 1).Select(_ => ElementSegments.Count > 0 && random.OneIn(6) ? -1 : random.Below(Callable))]));
+        ElementSegments.Add((false, [.. Enumerable.Range(0, Callable)]));
 
         var code = new FuzzWriter().U32(Functions.Count - ImportedFunctions);
-        for (int i = ImportedFunctions; i < refuel; i++) code.Sized(new FuzzBody(this, random, Functions[i]).Make());
+        for (int i = ImportedFunctions; i < refuel; i++) code.Sized(new FuzzBody(this, random, i).Make());
         code.Sized(new FuzzWriter().U32(0).Byte(0x41).Signed(Fuel).Byte(0x24).U32(0).Byte(0x0B));
 
         var calls = new List<FuzzCall>();
@@ -133,13 +139,13 @@ internal sealed class FuzzGenerator
         var functions = new FuzzWriter().U32(Functions.Count - ImportedFunctions);
         foreach (FuzzType type in Functions.Skip(ImportedFunctions)) functions.U32(TypeIndex(type));
         module.Section(3, functions);
-        module.Section(4, new FuzzWriter().U32(2).Byte(0x70).Byte(1).U32(random.Below(6) + 6).U32(TableMax).Byte(0x6F).Byte(1).U32(random.Below(4)).U32(TableMax));
+        module.Section(4, new FuzzWriter().U32(2).Byte(0x70).Byte(1).U32(random.Below(5) + 12).U32(TableMax).Byte(0x6F).Byte(1).U32(random.Below(4)).U32(TableMax));
         module.Section(5, new FuzzWriter().U32(1).Byte(1).U32(random.Below(2) + 1).U32(PagesMax));
         module.Section(6, globals);
         module.Section(7, Exports(calls, refuel));
         if (start >= 0) module.Section(8, new FuzzWriter().U32(start));
         module.Section(9, elements);
-        module.Section(12, new FuzzWriter().U32(DataSegments));
+        module.Section(12, new FuzzWriter().U32(DataSegments.Count));
         module.Section(10, code);
         module.Section(11, data);
         string listed = string.Join(';', calls.Select(c => $"{c.Export}:{c.Type.Parameters}:{c.Type.Results}:{string.Join(',', c.Arguments.Select(a => a.ToString("x16")))}"));
@@ -172,7 +178,7 @@ internal sealed class FuzzGenerator
         {
             section.Byte(TypeCode(Globals[i].Type)).Byte(Globals[i].Mutable ? 1 : 0);
             if (i == 0) section.Byte(0x41).Signed(Fuel);
-            else FuzzConstants.Write(section, random, Globals[i].Type, Functions.Count);
+            else FuzzConstants.Write(section, random, Globals[i].Type, Callable);
             section.Byte(0x0B);
         }
         return section;
@@ -180,38 +186,34 @@ internal sealed class FuzzGenerator
 
     private FuzzWriter Elements()
     {
-        var section = new FuzzWriter().U32(ElementSegments);
-        for (int i = 0; i < ElementSegments - 1; i++)
+        var section = new FuzzWriter().U32(ElementSegments.Count);
+        for (int i = 0; i < ElementSegments.Count - 1; i++)
         {
-            int count = random.Below(5) + 1;
-            bool expressions = random.OneIn(2);
-            bool passive = random.OneIn(3);
+            (bool passive, int[] functions) = ElementSegments[i];
+            bool expressions = functions.Contains(-1) || random.OneIn(2);
             section.U32((expressions ? 4 : 0) | (passive ? 1 : 0));
-            if (!passive) section.Byte(0x41).Signed(random.Below(2)).Byte(0x0B);
+            if (!passive) section.Byte(0x41).Signed(i == 0 ? 0 : random.Below(3) + 5).Byte(0x0B);
             else section.Byte(expressions ? 0x70 : 0);
-            section.U32(count);
-            for (int e = 0; e < count; e++)
+            section.U32(functions.Length);
+            foreach (int function in functions)
             {
-                int function = random.Below(Functions.Count);
                 if (!expressions) section.U32(function);
-                else if (random.OneIn(4)) section.Byte(0xD0).Byte(0x70).Byte(0x0B);
+                else if (function < 0) section.Byte(0xD0).Byte(0x70).Byte(0x0B);
                 else section.Byte(0xD2).U32(function).Byte(0x0B);
             }
         }
-        section.U32(3).Byte(0).U32(Functions.Count);
-        for (int i = 0; i < Functions.Count; i++) section.U32(i);
+        section.U32(3).Byte(0).U32(Callable);
+        for (int i = 0; i < Callable; i++) section.U32(i);
         return section;
     }
 
     private FuzzWriter Data()
     {
-        var section = new FuzzWriter().U32(DataSegments);
-        for (int i = 0; i < DataSegments; i++)
+        var section = new FuzzWriter().U32(DataSegments.Count);
+        foreach ((bool passive, byte[] bytes) in DataSegments)
         {
-            bool passive = random.OneIn(3);
             section.U32(passive ? 1 : 0);
             if (!passive) section.Byte(0x41).Signed(random.Below(65_000)).Byte(0x0B);
-            byte[] bytes = random.Bytes(random.Below(60));
             section.U32(bytes.Length).Raw(bytes);
         }
         return section;
