@@ -42,6 +42,9 @@ public sealed record StoreLimits
     /// <summary>Locals of a function, parameters counted.</summary>
     public int LocalsMax { get; init; } = 50_000;
 
+    /// <summary>Operands on a function's stack, those of the blocks around counted.</summary>
+    public int OperandsMax { get; init; } = 10_000;
+
     /// <summary>Blocks inside one another in a function.</summary>
     public int NestingMax { get; init; } = 1_000;
 
@@ -60,7 +63,10 @@ public sealed record StoreLimits
     /// <summary>Entries of all tables of a store together.</summary>
     public int TotalTableEntriesMax { get; init; } = 10_000_000;
 
-    /// <summary>Calls inside one another, those through the host counted. The thread's stack may be the narrower bound; both trap.</summary>
+    /// <summary>
+    /// Calls inside one another, those through the host counted, rounded down to a multiple of 16 and again at each call into the host. The thread's stack may be
+    /// the narrower bound; both trap. A function that calls nothing does not count.
+    /// </summary>
     public int CallDepthMax { get; init; } = 12_000;
 
     /// <summary>Instances of a store.</summary>

@@ -54,6 +54,9 @@ internal sealed class ModuleDefinition
     /// <summary>The bodies of the functions that are not imported: locals, then instructions with the closing <c>end</c>.</summary>
     public Slice[] Bodies { get; set; } = [];
 
+    /// <summary>What the validator saw in each body.</summary>
+    public FunctionTraits[] Traits { get; set; } = [];
+
     public List<CustomSection> CustomSections { get; } = [];
 
     public FuncType TypeOfFunction(int function) => Types[FunctionTypes[function]];

@@ -6,7 +6,7 @@ namespace Egregore.Wasm.Binary;
 /// </content>
 internal static partial class OpCodeTable
 {
-    private static readonly (OpCode Op, string Signature, int Align)[] Rows =
+    private static (OpCode Op, string Signature, int Align)[] Rows =>
     [
         (OpCode.I32Load, "i:i", 2),
         (OpCode.I64Load, "i:l", 3),

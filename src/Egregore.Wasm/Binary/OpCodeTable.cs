@@ -5,7 +5,10 @@ internal static partial class OpCodeTable
 {
     private const int PrefixedBase = 256;
 
-    private static readonly OpCodeInfo?[] Infos = Build();
+    private static readonly OpCodeInfo?[] Infos;
+
+    // In a constructor, which runs after the fields of every file: the order of the files is the compiler's, and the rows have to be there.
+    static OpCodeTable() => Infos = Build();
 
     /// <summary>A dense index of an instruction: one-byte numbers first, then those behind 0xFC, then behind 0xFD.</summary>
     public static int IndexOf(OpCode op) => (int)op < PrefixedBase ? (int)op : (((int)op >> 8) - 0xFC + 1) * PrefixedBase + ((int)op & 0xFF);
