@@ -1,12 +1,14 @@
 // V8 as the other opinion on generated modules. A line in, a line out:
 //   "v BASE64"  "1", or "! REASON": is this a valid module?
-//   "r BASE64"  instantiates it and makes the calls that its custom section "calls" lists, NAME:PARAMETERS:RESULTS:ARGUMENTS;...; writes what came of each,
-//               a hash of the memory and the globals
+//   "r BASE64"  instantiates it and makes the calls that its last custom section "calls" lists, NAME:PARAMETERS:RESULTS:ARGUMENTS;...; writes what came of
+//               each, a hash of the memory and the exported numbers. A metered module's fuel is FUEL for each call, and written after it
 //
-//   node wasm-fuzz.mjs
+//   node wasm-fuzz.mjs [FUEL]
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 
+const fuelName = 'egregore:fuel';
+const fuel = BigInt(process.argv[2] ?? 0);
 const view = new DataView(new ArrayBuffer(8));
 
 function fromBits(type, bits) {
@@ -29,12 +31,13 @@ function toText(type, value) {
 }
 
 const kinds = [
-  [/^unreachable/, 'unreachable'], [/memory access out of bounds/, 'memory'], [/divide by zero|remainder by zero/, 'zero'], [/divide result unrepresentable/, 'overflow'],
-  [/float unrepresentable/, 'conversion'], [/null function|signature mismatch/, 'call'], [/table index is out of bounds|table.*out of bounds|element segment.*out of bounds/, 'table'],
+  [/^unreachable/, 'unreachable'], [/memory access out of bounds/, 'memory'], [/divide by zero|remainder by zero/, 'zero'], [/divide result unrepresentable|float unrepresentable/, 'overflow'],
+  [/null function|signature mismatch/, 'call'], [/table index is out of bounds|table.*out of bounds|element segment.*out of bounds/, 'table'],
 ];
 
 function trap(error) {
   if (error instanceof RangeError) return 'trap:stack';
+  if (!(error instanceof WebAssembly.RuntimeError)) return `${error.name} ${error.message}`;
   const kind = kinds.find(([pattern]) => pattern.test(error.message));
   return `trap:${kind ? kind[1] : error.message}`;
 }
@@ -55,7 +58,7 @@ function host() {
 
 function run(bytes) {
   const module = new WebAssembly.Module(bytes);
-  const [section] = WebAssembly.Module.customSections(module, 'calls');
+  const section = WebAssembly.Module.customSections(module, 'calls').at(-1);
   const calls = section ? Buffer.from(section).toString() : '';
   let instance;
   try {
@@ -64,11 +67,13 @@ function run(bytes) {
     return `start ${trap(error)}`;
   }
   const { exports } = instance;
+  const metered = exports[fuelName] !== undefined;
   const lines = [];
   for (const call of calls ? calls.split(';') : []) {
     const [name, parameters, results, list] = call.split(':');
     const values = list ? list.split(',').map((bits, i) => fromBits(parameters[i], bits)) : [];
-    exports.refuel();
+    if (metered) exports[fuelName].value = fuel;
+    exports.refuel?.();
     try {
       const given = exports[name](...values);
       const all = results.length === 1 ? [given] : results.length === 0 ? [] : given;
@@ -76,18 +81,28 @@ function run(bytes) {
     } catch (error) {
       lines.push(trap(error));
     }
+    if (metered) lines.push(`fuel ${exports[fuelName].value}`);
   }
-  const memory = Buffer.from(exports.memory.buffer);
-  lines.push(`memory ${memory.length} ${createHash('sha1').update(memory).digest('hex')}`);
-  for (const [name, value] of Object.entries(exports)) {
-    if (value instanceof WebAssembly.Global) lines.push(`${name}=${typeof value.value === 'bigint' ? value.value : numberText(value.value)}`);
+  if (exports.memory instanceof WebAssembly.Memory) {
+    const memory = Buffer.from(exports.memory.buffer);
+    lines.push(`memory ${memory.length} ${createHash('sha256').update(memory).digest('hex')}`);
+  }
+  for (const name of Object.keys(exports).sort()) {
+    const text = exports[name] instanceof WebAssembly.Global ? globalText(exports[name]) : undefined;
+    if (text !== undefined) lines.push(`${name}=${text}`);
   }
   return lines.join(';');
 }
 
 // The interface does not tell i32 from f32 and f64: as a double, all three compare.
-function numberText(value) {
-  return toText('F', value);
+function globalText(global) {
+  let value;
+  try {
+    ({ value } = global);
+  } catch {
+    return undefined; // a v128, which JavaScript cannot see
+  }
+  return typeof value === 'bigint' ? String(value) : typeof value === 'number' ? toText('F', value) : undefined;
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -3,20 +3,13 @@ namespace Egregore.Wasm.Tests;
 /// <summary>A function type; a letter for each value: i I f F v, r for a function reference, e for an external one.</summary>
 internal sealed record FuzzType(string Parameters, string Results);
 
-/// <summary>One call of a generated module's export, its arguments as bits.</summary>
-/// <param name="Export">The function.</param>
-/// <param name="Type">Numbers only.</param>
-/// <param name="Arguments">The bits of each; 32-bit types in the low half.</param>
-internal sealed record FuzzCall(string Export, FuzzType Type, ulong[] Arguments);
-
 /// <summary>
 /// A generated module: valid by construction, ended by construction (a global counter that every loop and function takes from), its results free of
 /// what the specification leaves open (NaN payloads are made canonical wherever bits can be seen).
 /// </summary>
 /// <param name="Bytes">The binary; its custom section <c>calls</c> lists <paramref name="Calls"/> for the other engine.</param>
 /// <param name="Calls">To be made in this order; <c>refuel</c> before each.</param>
-/// <param name="Globals">Exported globals to compare at the end, name and type.</param>
-internal sealed record FuzzModule(byte[] Bytes, IReadOnlyList<FuzzCall> Calls, IReadOnlyList<(string Name, char Type)> Globals);
+internal sealed record FuzzModule(byte[] Bytes, IReadOnlyList<FuzzCall> Calls);
 
 /// <summary>Makes modules from seeds: types, imports, functions, tables, memory, globals, element and data segments.</summary>
 internal sealed class FuzzGenerator
@@ -117,11 +110,10 @@ internal sealed class FuzzGenerator
             for (int i = ImportedFunctions; i < ImportedFunctions + own; i++)
             {
                 if (Functions[i] is { } type && !(type.Parameters + type.Results).Any("vre".Contains))
-                    calls.Add(new FuzzCall($"f{i}", type, [.. type.Parameters.Select(Argument)]));
+                    calls.Add(new FuzzCall($"f{i}", type, [.. type.Parameters.Select(p => FuzzCalls.Argument(random, p))]));
             }
         }
-        (string, char)[] globals = [.. Globals.Select((g, i) => ($"g{i}", g.Type)).Where(g => "iIfF".Contains(g.Type))];
-        return new FuzzModule(Assemble(code, calls, start, refuel), calls, globals);
+        return new FuzzModule(Assemble(code, calls, start, refuel), calls);
     }
 
     private byte[] Assemble(FuzzWriter code, List<FuzzCall> calls, int start, int refuel)
@@ -148,8 +140,7 @@ internal sealed class FuzzGenerator
         module.Section(12, new FuzzWriter().U32(DataSegments.Count));
         module.Section(10, code);
         module.Section(11, data);
-        string listed = string.Join(';', calls.Select(c => $"{c.Export}:{c.Type.Parameters}:{c.Type.Results}:{string.Join(',', c.Arguments.Select(a => a.ToString("x16")))}"));
-        module.Section(0, new FuzzWriter().Name("calls").Raw(System.Text.Encoding.UTF8.GetBytes(listed)));
+        module.Raw(FuzzCalls.Section(calls));
         return module.ToArray();
     }
 
@@ -218,14 +209,6 @@ internal sealed class FuzzGenerator
         }
         return section;
     }
-
-    private ulong Argument(char type) => type switch
-    {
-        'i' => (uint)FuzzConstants.Integer(random),
-        'I' => (ulong)FuzzConstants.Integer(random),
-        'f' => FuzzConstants.Float32(random, nan: false),
-        _ => FuzzConstants.Float64(random, nan: false),
-    };
 
     /// <summary>A value type's code.</summary>
     public static int TypeCode(char type) => type switch { 'i' => 0x7F, 'I' => 0x7E, 'f' => 0x7D, 'F' => 0x7C, 'v' => 0x7B, 'r' => 0x70, _ => 0x6F };

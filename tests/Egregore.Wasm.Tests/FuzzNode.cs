@@ -7,11 +7,13 @@ internal sealed class FuzzNode : IAsyncDisposable
 {
     private readonly Process process;
 
-    public FuzzNode()
+    /// <summary>Starts Node.</summary>
+    /// <param name="fuel">What metered modules have for each call.</param>
+    public FuzzNode(long fuel = 0)
     {
         var start = new ProcessStartInfo("node")
         {
-            ArgumentList = { "wasm-fuzz.mjs" },
+            ArgumentList = { "wasm-fuzz.mjs", $"{fuel}" },
             WorkingDirectory = TestFolders.Peers,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
