@@ -36,7 +36,7 @@ public static class Meter
         ArgumentOutOfRangeException.ThrowIfNegative(options.InitialFuel, nameof(options));
         if (options.CallDepthMax is { } depth) ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1, nameof(options));
         if (options.CallDepthMax is not null && options.DepthName == options.FuelName) throw new ArgumentException("The fuel and the depth need two names.", nameof(options));
-        ModuleDefinition definition = ModuleReader.Read(module.ToArray(), options.Limits);
+        ModuleDefinition definition = Module.Decode(module, options.Limits);
         Refuse(definition, options.FuelName);
         if (options.CallDepthMax is not null) Refuse(definition, options.DepthName);
         return Write(definition, options);
