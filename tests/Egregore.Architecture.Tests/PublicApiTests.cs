@@ -11,6 +11,8 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Egregore.Wire")]
     [InlineData("Egregore.Crdt")]
+    [InlineData("Egregore.Wasm")]
+    [InlineData("Egregore.WebRtc")]
     [InlineData("Egregore.World")]
     [InlineData("Egregore.Mesh")]
     [InlineData("Egregore.Peer")]

@@ -10,6 +10,8 @@ public sealed class ReferenceTests
         ["Egregore.Wire.Generator"] = [],
         ["Egregore.Wire"] = ["Egregore.Wire.Generator"],
         ["Egregore.Crdt"] = [],
+        ["Egregore.Wasm"] = [],
+        ["Egregore.WebRtc"] = [],
         ["Egregore.World"] = ["Egregore.Wire", "Egregore.Wire.Generator"],
         ["Egregore.Mesh"] = ["Egregore.Wire", "Egregore.Crdt"],
         ["Egregore.Peer"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh"],
@@ -21,16 +23,16 @@ public sealed class ReferenceTests
         ["Egregore.Bench"] =
         [
             "Egregore.Wire.Generator", "Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Storage.Sqlite", "Egregore.Server",
-            "Egregore.Simulation", "VoxelArena",
+            "Egregore.Simulation", "Egregore.Wasm", "Egregore.WebRtc", "VoxelArena",
         ],
         ["Egregore.Cli"] =
         [
             "Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Storage.Sqlite", "Egregore.Server", "Egregore.Simulation",
-            "Egregore.Bench", "VoxelArena",
+            "Egregore.Bench", "Egregore.Wasm", "Egregore.WebRtc", "VoxelArena",
         ],
     };
 
-    private static readonly string[] Cores = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer"];
+    private static readonly string[] Cores = ["Egregore.Wire", "Egregore.Crdt", "Egregore.Wasm", "Egregore.World", "Egregore.Mesh", "Egregore.Peer"];
 
     [Fact]
     public void Every_project_references_only_what_the_map_allows()
