@@ -64,8 +64,8 @@ public sealed record StoreLimits
     public int TotalTableEntriesMax { get; init; } = 10_000_000;
 
     /// <summary>
-    /// Calls inside one another, those through the host counted, rounded down to a multiple of 16 and again at each call into the host. The thread's stack may be
-    /// the narrower bound; both trap. A function that calls nothing does not count.
+    /// Calls inside one another, rounded down to a multiple of 16; a function that calls nothing does not count, a call into the host counts for up to 64. The
+    /// thread's stack may be the narrower bound; both trap.
     /// </summary>
     public int CallDepthMax { get; init; } = 12_000;
 

@@ -16,22 +16,25 @@ internal sealed class HostFunction(Store store, Delegate function, HostThunk thu
 
     public HostThunk Thunk { get; } = thunk;
 
-    /// <summary>Enters the host; gives the calls that were left before, for <see cref="Leave"/>.</summary>
+    /// <summary>
+    /// Enters the host; gives the calls that were left before, for <see cref="Leave"/>. The host's own frames are larger than emitted ones, and its handlers of
+    /// exceptions may nest: so few levels of host and WebAssembly in turn are allowed.
+    /// </summary>
     public int Enter(int callsLeft)
     {
         StackGuard.Check(callsLeft);
         int before = Store.CallsLeft;
-        Store.CallsLeft = callsLeft & -StackGuard.Interval;
+        Store.CallsLeft = (callsLeft & -StackGuard.Interval) - StackGuard.HostCost;
         return before;
     }
 
     public void Leave(int before) => Store.CallsLeft = before;
 
-    /// <summary>Leaves the host by an exception, which is remembered as the host's own.</summary>
-    public void Fail(int before, Exception exception)
+    /// <summary>A filter that remembers an exception as the host's own, and lets it pass.</summary>
+    public static bool Note(object exception, HostFunction function)
     {
-        Store.CallsLeft = before;
-        Store.HostException = exception;
+        function.Store.HostException = (Exception)exception;
+        return false;
     }
 
     /// <summary>A function that the host gives to WebAssembly has to be of the same store.</summary>
@@ -49,13 +52,15 @@ internal sealed class HostFunction(Store store, Delegate function, HostThunk thu
         {
             var results = new Value[resultCount];
             ((FuncCallback)Function)(arguments, results);
-            Store.CallsLeft = before;
             return results;
         }
-        catch (Exception e)
+        catch (Exception e) when (Note(e, this))
         {
-            Fail(before, e);
             throw;
+        }
+        finally
+        {
+            Leave(before);
         }
     }
 }

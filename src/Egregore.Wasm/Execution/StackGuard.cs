@@ -13,6 +13,9 @@ internal static class StackGuard
     /// <summary>Calls between two looks at the stack; a power of two.</summary>
     public const int Interval = 16;
 
+    /// <summary>Calls that a call into the host counts for, over its own; a multiple of <see cref="Interval"/>.</summary>
+    public const int HostCost = 48;
+
     /// <summary>Bytes of a frame that need no look of their own.</summary>
     public const int SmallFrameBytes = 2_048;
 

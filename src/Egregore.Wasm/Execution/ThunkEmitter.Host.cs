@@ -10,7 +10,7 @@ internal static partial class ThunkEmitter
     private static readonly FieldInfo HostStore = typeof(HostFunction).GetField(nameof(HostFunction.Store), Any)!;
     private static readonly MethodInfo HostEnter = typeof(HostFunction).GetMethod(nameof(HostFunction.Enter))!;
     private static readonly MethodInfo HostLeave = typeof(HostFunction).GetMethod(nameof(HostFunction.Leave))!;
-    private static readonly MethodInfo HostFail = typeof(HostFunction).GetMethod(nameof(HostFunction.Fail))!;
+    private static readonly MethodInfo HostNote = typeof(HostFunction).GetMethod(nameof(HostFunction.Note))!;
     private static readonly MethodInfo HostCheck = typeof(HostFunction).GetMethod(nameof(HostFunction.Check))!;
     private static readonly MethodInfo HostRun = typeof(HostFunction).GetMethod(nameof(HostFunction.Run))!;
 
@@ -65,12 +65,12 @@ internal static partial class ThunkEmitter
         Type[] signature = ClrTypes.SignatureOf(type, typeof(HostFunction));
         (TypeBuilder holder, ILGenerator il) = Begin("host", ClrTypes.ReturnType(type), signature, delegateType.Assembly.GetName().Name!);
         LocalBuilder before = il.DeclareLocal(typeof(int));
-        LocalBuilder exception = il.DeclareLocal(typeof(Exception));
         LocalBuilder? result = type.Results.Length == 0 ? null : il.DeclareLocal(ClrTypes.ReturnType(type));
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldarg_1);
         il.Emit(OpCodes.Call, HostEnter);
         il.Emit(OpCodes.Stloc, before);
+        il.BeginExceptionBlock();
         il.BeginExceptionBlock();
         if (type.Results is [ValueType.FuncRef]) il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldarg_0);
@@ -79,17 +79,18 @@ internal static partial class ThunkEmitter
         il.Emit(OpCodes.Callvirt, delegateType.GetMethod("Invoke")!);
         if (type.Results is [ValueType.FuncRef]) il.Emit(OpCodes.Call, HostCheck);
         if (result is not null) il.Emit(OpCodes.Stloc, result);
-        il.BeginCatchBlock(typeof(Exception));
-        il.Emit(OpCodes.Stloc, exception);
+        il.BeginExceptFilterBlock();
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldloc, before);
-        il.Emit(OpCodes.Ldloc, exception);
-        il.Emit(OpCodes.Call, HostFail);
+        il.Emit(OpCodes.Call, HostNote);
+        il.BeginCatchBlock(null);
+        il.Emit(OpCodes.Pop);
         il.Emit(OpCodes.Rethrow);
         il.EndExceptionBlock();
+        il.BeginFinallyBlock();
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldloc, before);
         il.Emit(OpCodes.Call, HostLeave);
+        il.EndExceptionBlock();
         if (result is not null) il.Emit(OpCodes.Ldloc, result);
         il.Emit(OpCodes.Ret);
         return ThunkOf(Finish(holder));

@@ -23,6 +23,7 @@ internal static partial class ThunkEmitter
     private static readonly FieldInfo StoreCallsLeft = typeof(Store).GetField(nameof(Store.CallsLeft), Any)!;
     private static readonly FieldInfo StoreNumbers = typeof(Store).GetField(nameof(Store.ResultNumbers), Any)!;
     private static readonly FieldInfo StoreReferences = typeof(Store).GetField(nameof(Store.ResultReferences), Any)!;
+    private static readonly MethodInfo IsRaw = typeof(Traps).GetMethod(nameof(Traps.IsRaw))!;
     private static readonly MethodInfo Translate = typeof(Traps).GetMethod(nameof(Traps.Translate))!;
 
     /// <summary>The method behind <see cref="Func.As{TDelegate}"/>: a function, then the delegate's parameters.</summary>
@@ -127,21 +128,12 @@ internal static partial class ThunkEmitter
 
     private static void EndGuarded(ILGenerator il)
     {
-        LocalBuilder exception = il.DeclareLocal(typeof(Exception));
-        LocalBuilder trap = il.DeclareLocal(typeof(Exception));
-        Label pass = il.DefineLabel();
-        il.BeginCatchBlock(typeof(Exception));
-        il.Emit(OpCodes.Stloc, exception);
+        il.BeginExceptFilterBlock();
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldloc, exception);
+        il.Emit(OpCodes.Call, IsRaw);
+        il.BeginCatchBlock(null);
         il.Emit(OpCodes.Call, Translate);
-        il.Emit(OpCodes.Stloc, trap);
-        il.Emit(OpCodes.Ldloc, trap);
-        il.Emit(OpCodes.Brfalse, pass);
-        il.Emit(OpCodes.Ldloc, trap);
         il.Emit(OpCodes.Throw);
-        il.MarkLabel(pass);
-        il.Emit(OpCodes.Rethrow);
         il.EndExceptionBlock();
     }
 
