@@ -10,6 +10,7 @@ var root = new RootCommand("Egregore: online worlds on a small server of truth a
     new SimulateCommand(),
     new BenchCommand(),
     new ReplayCommand(),
+    new WasmCommand(),
     new DoctorCommand(),
 };
 var parsed = root.Parse(args);

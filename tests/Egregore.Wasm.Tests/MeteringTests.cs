@@ -159,6 +159,16 @@ public sealed class MeteringTests
     }
 
     [Theory]
+    [InlineData(1, "f7661365219ab622f93fa1e2922e0f5c8d173385")]
+    [InlineData(2, "ed11db5834763e44907a8a9f3ec13d5ae9c44156")]
+    [InlineData(3, "bc334a6ef02f15fec24a04949763c04b260fd8fe")]
+    public void The_same_module_gives_the_same_bytes(ulong seed, string hash)
+    {
+        var options = new MeterOptions { CallDepthMax = 1_000, CanonicalizeNaN = true, InitialFuel = 5 };
+        Assert.Equal(hash, Convert.ToHexStringLower(SHA256.HashData(Meter.Instrument(MeteringProgram.Write(seed), options)))[..40]);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_computed_NaN_is_the_canonical_one_where_that_is_asked(bool canonical)
