@@ -238,7 +238,11 @@ public sealed partial class SctpAssociation
         {
             OutboundStream stream = outbound.StreamOf(id);
             stream.ResetState = StreamResetState.None;
-            if (performed) stream.NextSequence = 0;
+            if (performed)
+            {
+                stream.NextSequence = 0;
+                outbound.RemoveIdle(id);
+            }
             sink.OnOutgoingStreamReset(id, performed);
         }
     }
