@@ -128,12 +128,14 @@ internal sealed class SctpEnd : ISctpHost, ISctpSink
 {
     private readonly SctpNetwork network;
     private readonly int index;
+    private SctpRandomFill random;
 
     public SctpEnd(SctpNetwork network, int index, SctpOptions? options = null, ICongestionControl? congestion = null)
     {
         this.network = network;
         this.index = index;
-        Association = new SctpAssociation(this, options ?? SctpOptions.Default, network.RandomFill, congestion);
+        random = network.RandomFill;
+        Association = new SctpAssociation(this, options ?? SctpOptions.Default, bytes => random(bytes), congestion);
         network.Hosts[index] = this;
     }
 
@@ -158,6 +160,8 @@ internal sealed class SctpEnd : ISctpHost, ISctpSink
     public Action<ushort, byte[]>? Received { get; set; }
 
     public long NextDeadline => Association.NextDeadline;
+
+    public void UseRandom(SctpRandomFill source) => random = source;
 
     public void Receive(ReadOnlySpan<byte> packet) => Association.Receive(packet, network.Now);
 
