@@ -169,7 +169,7 @@ public sealed class BbrCongestionControl : ICongestionControl
         switch (phase)
         {
             case Phase.Drain when sample.InFlight <= BandwidthDelay || sample.Now - phaseSince > 4 * leastRtt:
-                cycle = 2;
+                cycle = CycleStart(sample.Now);
                 Enter(Phase.Steady, sample.Now);
                 break;
             case Phase.Steady when isRttOld && !sample.AppLimited:
@@ -180,7 +180,7 @@ public sealed class BbrCongestionControl : ICongestionControl
                 phaseSince = sample.Now;
                 break;
             case Phase.ProbeRtt when sample.Now - phaseSince >= ProbeRttTime:
-                cycle = 2;
+                cycle = CycleStart(sample.Now);
                 Enter(Phase.Steady, sample.Now);
                 break;
             default:
@@ -201,6 +201,9 @@ public sealed class BbrCongestionControl : ICongestionControl
         // Grows by what is acknowledged, as in slow start, up to what the model allows.
         window = window < target ? Math.Min(target, window + sample.AckedBytes) : target;
     }
+
+    /// <summary>Anywhere but in the probing phases, so that flows over one bottleneck do not probe in step.</summary>
+    private static int CycleStart(long now) => 2 + (int)(now % (Cycle.Length - 2));
 
     private void Enter(Phase next, long now)
     {

@@ -12,6 +12,7 @@ public sealed partial class SctpAssociation
     private long paceCreditAt;
     private long paceDeadline = Never;
     private long lastDataAt;
+    private bool asksForAck;
 
     /// <summary>Sends what may be sent: acknowledgements, control, data as far as the windows and the pace allow.</summary>
     /// <param name="now">The time, in microseconds.</param>
@@ -118,7 +119,8 @@ public sealed partial class SctpAssociation
             if (outbound.InFlightBytes == 0 && lastDataAt != 0 && now - lastDataAt > rtt.Rto) congestion.OnIdle(now);
             ref OutChunk chunk = ref outbound.Send(stream, bytes, now, out uint tsn);
             // The last of several packets asks for an answer at once (RFC 7053), so that the tail's loss is seen.
-            if (!outbound.HasQueued && outbound.InFlightBytes > PacketDataBytes) chunk.Flags |= DataFlags.Immediate;
+            asksForAck = !outbound.HasQueued && outbound.InFlightBytes > PacketDataBytes;
+            if (asksForAck) chunk.Flags |= DataFlags.Immediate;
             WriteChunk(ref writer, ref chunk, tsn);
         }
         if (outbound.InFlightBytes < congestion.WindowBytes) outbound.AppLimited = true;
@@ -173,9 +175,11 @@ public sealed partial class SctpAssociation
     {
         Span<byte> buffer = stackalloc byte[512];
         Span<byte> parameter = stackalloc byte[300];
-        int padded = WriteParameter(parameter, cause, information);
+        WriteParameter(parameter, cause, information);
+        // The padding of a chunk's last parameter does not count in the chunk's length (RFC 9260 section 3.2).
+        int length = 4 + information.Length;
         var writer = new PacketWriter(buffer);
-        parameter[..padded].CopyTo(writer.Chunk(type, 0, padded));
+        parameter[..length].CopyTo(writer.Chunk(type, 0, length));
         Emit(ref writer, tag, checksum: !sendsZeroChecksum);
     }
 

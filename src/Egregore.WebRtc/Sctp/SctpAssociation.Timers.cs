@@ -67,8 +67,8 @@ public sealed partial class SctpAssociation
     private void ArmProbe(long now)
     {
         if (hasProbed || rtt.Smoothed == 0 || outbound.InFlightBytes == 0) return;
-        // A single packet may wait for the peer's delayed SACK.
-        long delay = Math.Max(ProbeTimeoutMin, 2 * rtt.Smoothed) + (outbound.InFlightBytes <= PacketDataBytes ? 200_000 : 0);
+        // A single packet that did not ask for an answer may wait for the peer's delayed SACK.
+        long delay = Math.Max(ProbeTimeoutMin, 2 * rtt.Smoothed) + (outbound.InFlightBytes <= PacketDataBytes && !asksForAck ? 200_000 : 0);
         if (now + delay < retransmitDeadline) probeDeadline = now + delay;
     }
 

@@ -30,13 +30,13 @@ internal enum PeerFeatures : byte
 }
 
 /// <summary>
-/// Writes and checks state cookies: HMAC-SHA-256 (32 bytes) over the content (45 bytes), with a key drawn for each association.
+/// Writes and checks state cookies: HMAC-SHA-256 (32 bytes) over the content (48 bytes, the last seven zero), with a key drawn for each association.
 /// </summary>
 internal sealed class StateCookie
 {
     public const int Bytes = MacBytes + ContentBytes;
     private const int MacBytes = 32;
-    private const int ContentBytes = 45;
+    private const int ContentBytes = 48;
     private readonly byte[] key = new byte[32];
 
     public StateCookie(SctpRandomFill random) => random(key);

@@ -35,7 +35,8 @@ internal sealed class SctpNetwork
 
     public long Now { get; private set; } = 1_000_000;
 
-    public ISctpHost?[] Hosts { get; } = new ISctpHost?[2];
+    /// <summary>Even ends talk to the odd ends after them; all share one bottleneck in each direction.</summary>
+    public ISctpHost?[] Hosts { get; } = new ISctpHost?[4];
 
     /// <summary>Sees each packet as it is sent (end, packet); false drops it.</summary>
     public Func<int, byte[], bool>? Filter { get; set; }
@@ -59,19 +60,19 @@ internal sealed class SctpNetwork
         long at = Now;
         if (Conditions.Bandwidth > 0)
         {
-            long start = Math.Max(busyUntil[from], Now);
+            long start = Math.Max(busyUntil[from & 1], Now);
             if ((start - Now) * Conditions.Bandwidth / 1_000_000 > Conditions.QueueBytes)
             {
                 LostOnLink++;
                 return;
             }
-            at = busyUntil[from] = start + Math.Max(1, packet.Length * 1_000_000L / Conditions.Bandwidth);
+            at = busyUntil[from & 1] = start + Math.Max(1, packet.Length * 1_000_000L / Conditions.Bandwidth);
         }
         at += Conditions.Delay;
         if (Conditions.Jitter > 0) at += random.NextInt64(Conditions.Jitter);
         if (random.NextDouble() < Conditions.Reorder) at += random.NextInt64(Conditions.ReorderDelay);
-        flying.Enqueue((1 - from, copy), (at, order++));
-        if (random.NextDouble() < Conditions.Duplication) flying.Enqueue((1 - from, copy), (at + random.NextInt64(1, 2_000), order++));
+        flying.Enqueue((from ^ 1, copy), (at, order++));
+        if (random.NextDouble() < Conditions.Duplication) flying.Enqueue((from ^ 1, copy), (at + random.NextInt64(1, 2_000), order++));
     }
 
     /// <summary>Puts a packet in front of an end at once.</summary>
