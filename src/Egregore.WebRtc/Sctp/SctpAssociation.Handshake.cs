@@ -259,6 +259,7 @@ public sealed partial class SctpAssociation
         errorCount = 0;
         if (sendAck) SendCookieAck();
         RestartHeartbeat(now);
+        BeginSizeSearch(now);
         ChangeState(SctpState.Established);
     }
 

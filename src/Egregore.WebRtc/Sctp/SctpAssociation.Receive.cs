@@ -30,7 +30,9 @@ public sealed partial class SctpAssociation
         EnterOnce();
         try
         {
-            if (IsAcceptable(packet, out uint tag)) ReadChunks(packet, tag, now);
+            if (!IsAcceptable(packet, out uint tag)) return;
+            if (CloseReason == SctpCloseReason.None) ReadChunks(packet, tag, now);
+            else AnswerWhenClosed(packet[PacketWriter.HeaderBytes], tag);
         }
         finally
         {
@@ -66,6 +68,18 @@ public sealed partial class SctpAssociation
         };
         if (!isTagGood) Statistics.PacketsBadTag++;
         return isTagGood;
+    }
+
+    /// <summary>
+    /// A peer that has not heard that it is over is told so, with its own tag reflected (RFC 9260 section 8.4): it need not wait for timeouts.
+    /// </summary>
+    private void AnswerWhenClosed(byte firstType, uint tag)
+    {
+        if (tag != localTag || firstType is ChunkType.Abort or ChunkType.ShutdownComplete or ChunkType.Init or ChunkType.Error) return;
+        Span<byte> buffer = stackalloc byte[PacketWriter.HeaderBytes + PacketWriter.ChunkHeaderBytes];
+        var writer = new PacketWriter(buffer);
+        writer.Chunk(firstType == ChunkType.ShutdownAck ? ChunkType.ShutdownComplete : ChunkType.Abort, flags: 1, 0);
+        Emit(ref writer, tag, checksum: !sendsZeroChecksum);
     }
 
     private void ReadChunks(ReadOnlySpan<byte> packet, uint tag, long now)

@@ -22,12 +22,12 @@ public sealed partial class SctpAssociation
         try
         {
             if (!IsOpen) return;
-            Span<byte> buffer = stackalloc byte[packetBytes];
+            Span<byte> buffer = stackalloc byte[packetBytesLargest];
             paceDeadline = Never;
             RequestResets(now);
             while (true)
             {
-                var writer = new PacketWriter(buffer);
+                var writer = new PacketWriter(buffer[..PacketLimit(now)]);
                 WriteReconfig(ref writer, now);
                 bool sendsData = State != SctpState.ShutdownSent && MayPace(now) && HasSendable(now);
                 if (ackAtOnce || (packetsToAck > 0 && sendsData)) WriteSack(ref writer);

@@ -33,6 +33,7 @@ public sealed partial class SctpAssociation
             if (now >= reconfigDeadline) OnReconfigTimeout(now);
             if (now >= shutdownDeadline) OnShutdownTimeout(now);
             if (now >= heartbeatDeadline) OnHeartbeatTimeout(now);
+            if (now >= sizeDeadline) OnSizeTimeout(now);
             if (now >= paceDeadline) paceDeadline = Never;
         }
         finally
@@ -49,6 +50,7 @@ public sealed partial class SctpAssociation
         if (CountError()) return;
         rtt.Backoff();
         outbound.LoseAll(forgetGaps: ++timeoutsInRow >= 2);
+        if (timeoutsInRow >= 2) FallBackToSafeSize(now);
         congestion.OnTimeout(now);
         probeDeadline = Never;
         // Runs again even if nothing can be sent, so that a FORWARD-TSN is repeated.
@@ -105,7 +107,9 @@ public sealed partial class SctpAssociation
 
     private void OnHeartbeatAck(ReadOnlySpan<byte> value, long now)
     {
-        if (!isHeartbeatOut || !IsOpen || value.Length != 12) return;
+        if (!IsOpen) return;
+        if (value.Length == 4 + SizeProbeInfoBytes) OnSizeAck(value[4..], now);
+        if (!isHeartbeatOut || value.Length != 12) return;
         long rttSample = now - (BinaryPrimitives.ReadInt64BigEndian(value[4..]) ^ HeartbeatMask);
         if (rttSample < 0 || rttSample > 120_000_000)
         {

@@ -54,8 +54,7 @@ public sealed partial class SctpAssociation
         inbound = new Inbound(options, Statistics, sink);
         outbound = new Outbound(Statistics, rtt, sink);
         cookies = new StateCookie(random);
-        packetBytes = options.PacketBytes;
-        this.congestion.OnPacketSize(PacketDataBytes);
+        SetPacketBytes(options.PacketBytes);
     }
 
     /// <summary>Where the association stands.</summary>
@@ -82,7 +81,7 @@ public sealed partial class SctpAssociation
     /// <summary>Smoothed round trip in microseconds; 0 before the first sample.</summary>
     public long RoundTripMicroseconds => rtt.Smoothed;
 
-    /// <summary>Bytes of a full packet.</summary>
+    /// <summary>Bytes of a full packet; grows when larger ones are found to pass.</summary>
     public int PacketBytes => packetBytes;
 
     /// <summary>Streams that may be used in each direction; the least of both sides' counts once established.</summary>
@@ -91,7 +90,7 @@ public sealed partial class SctpAssociation
     /// <summary>When <see cref="Tick"/> is due, in microseconds; <see cref="Never"/> if no timer runs.</summary>
     public long NextDeadline => Math.Min(
         Math.Min(Math.Min(handshakeDeadline, shutdownDeadline), Math.Min(retransmitDeadline, probeDeadline)),
-        Math.Min(Math.Min(ackDeadline, heartbeatDeadline), Math.Min(reconfigDeadline, paceDeadline)));
+        Math.Min(Math.Min(Math.Min(ackDeadline, heartbeatDeadline), sizeDeadline), Math.Min(reconfigDeadline, paceDeadline)));
 
     private int PacketDataBytes => (packetBytes & ~3) - PacketWriter.HeaderBytes - DataHeaderBytes;
 
@@ -189,7 +188,7 @@ public sealed partial class SctpAssociation
     {
         if (State == SctpState.Closed) return;
         CloseReason = reason;
-        handshakeDeadline = shutdownDeadline = retransmitDeadline = probeDeadline = ackDeadline = heartbeatDeadline = reconfigDeadline = paceDeadline = Never;
+        handshakeDeadline = shutdownDeadline = retransmitDeadline = probeDeadline = ackDeadline = heartbeatDeadline = reconfigDeadline = paceDeadline = sizeDeadline = Never;
         ackAtOnce = false;
         cookieToEcho = [];
         State = SctpState.Closed;
