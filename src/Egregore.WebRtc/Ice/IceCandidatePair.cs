@@ -108,6 +108,9 @@ internal sealed class IceBase(int id, IceCandidate candidate, int localPreferenc
     /// <summary>Made because another connection holds the tuple of addresses: not told to the peer, which sees it as peer-reflexive.</summary>
     public bool IsSpare { get; init; }
 
+    /// <summary>The driver's own: the socket or relay behind it.</summary>
+    public object? Link { get; init; }
+
     /// <summary>The relay is gone, or the interface.</summary>
     public bool Closed { get; set; }
 }
