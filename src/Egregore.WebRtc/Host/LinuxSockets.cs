@@ -28,8 +28,9 @@ internal static unsafe partial class LinuxSockets
         public byte* Control;
         public nuint ControlLength;
         public int Flags;
+        private readonly int _padding;
         public uint Length;
-        private uint _padding;
+        private readonly uint _end;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -5,29 +5,29 @@ namespace Egregore.WebRtc.Host;
 /// <summary>STUN and TURN servers of a transport: looking up their names, allocations, and the way of a datagram through a relay.</summary>
 internal sealed partial class PeerTransport
 {
-    private void GatherFromServers(IReadOnlyList<RtcIceServer> servers)
+    private static void GatherFromServers(IReadOnlyList<RtcIceServer> servers)
     {
     }
 
-    private void ReceiveFromRelay(HostSocket socket, in TransportAddress remote, ReadOnlySpan<byte> datagram, long nowUs)
+    private static void ReceiveFromRelay(HostSocket socket, in TransportAddress remote, ReadOnlySpan<byte> datagram, long nowUs)
     {
     }
 
-    private void SendOverRelay(IceBase from, in TransportAddress to, ReadOnlySpan<byte> datagram, long nowUs)
+    private static void SendOverRelay(IceBase from, in TransportAddress to, ReadOnlySpan<byte> datagram, long nowUs)
     {
     }
 
-    private void BindChannel(IceCandidatePair pair)
+    private static void BindChannel(IceCandidatePair pair)
     {
     }
 
-    private void OnRelayTimer(long nowUs)
+    private static void OnRelayTimer(long nowUs)
     {
     }
 
     private static long NextRelayUs() => long.MaxValue;
 
-    private void CloseRelays()
+    private static void CloseRelays()
     {
     }
 }
