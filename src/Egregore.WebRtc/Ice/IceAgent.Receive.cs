@@ -98,7 +98,11 @@ internal sealed partial class IceAgent
         if (pair is null || !pair.Claimed)
         {
             if (_output.Claim(from, remote, spareAllowed: false) != from)
+            {
+                CheckFromSpare(from, remote, priority, credentials, nowUs);
                 return IceReceiveResult.Conflict;
+            }
+
             pair ??= AddPeerReflexive(from, remote, priority, credentials);
             if (pair is null)
             {
@@ -132,6 +136,17 @@ internal sealed partial class IceAgent
 
         UpdateState(nowUs);
         return IceReceiveResult.Ok;
+    }
+
+    /// <summary>The peer cannot reach us over this tuple, which another connection holds; from a spare socket we can reach it.</summary>
+    private void CheckFromSpare(IceBase from, in TransportAddress remote, uint priority, IceCredentials credentials, long nowUs)
+    {
+        foreach (var pair in _pairs)
+            if (pair.Credentials == credentials && pair.Remote.Address == remote && pair.Base.IsSpare)
+                return;
+        var reverse = FindPair(from, remote, credentials) ?? AddPeerReflexive(from, remote, priority, credentials);
+        if (reverse is { State: IcePairState.Waiting })
+            StartCheck(reverse, nowUs);
     }
 
     /// <summary>RFC 8445 section 7.3.1.1. Changes the role where it is ours to change.</summary>
