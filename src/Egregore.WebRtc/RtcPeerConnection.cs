@@ -306,6 +306,7 @@ public sealed partial class RtcPeerConnection : IDisposable
             CandidatePairs = [.. agent.Pairs.Select(pair => Stats(pair, pair == agent.Selected))],
             DtlsCipher = _transport.Dtls?.Cipher,
             DtlsVersion = _transport.Dtls?.Version,
+            ServerErrors = [.. _transport.ServerErrors],
             IsDtlsClient = _transport.Dtls is { IsServer: false },
             DatagramsDropped = counters.Malformed + counters.BadIntegrity + counters.Unknown + counters.DataFromStrangers + counters.TupleConflicts + counters.CandidatesRefused,
         };

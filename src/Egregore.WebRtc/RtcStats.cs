@@ -80,6 +80,9 @@ public sealed record RtcStats
     /// <summary>Whether this end began DTLS.</summary>
     public bool IsDtlsClient { get; init; }
 
+    /// <summary>Why STUN and TURN servers could not be used.</summary>
+    public IReadOnlyList<string> ServerErrors { get; init; } = [];
+
     /// <summary>STUN and data that was dropped: malformed, without the password, from a stranger, or over a bound.</summary>
     public long DatagramsDropped { get; init; }
 }

@@ -215,7 +215,7 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         if (pair.Base.Link is HostSocket socket)
             batch.Commit(socket, pair.Remote.Address, length);
         else
-            SendOverRelay(pair.Base, pair.Remote.Address, slot[..length].ToArray(), Host.NowUs);
+            SendOverRelay(pair.Base, pair.Remote.Address, slot[..length], Host.NowUs);
     }
 
     /// <summary>The peer's certificate and our role are known.</summary>

@@ -31,7 +31,7 @@ internal ref struct StunWriter
     /// <summary>Bytes of the message so far; 0 when something did not fit.</summary>
     public readonly int Length => _full ? 0 : _at;
 
-    public void Add(StunAttribute type, ReadOnlySpan<byte> value)
+    public void Add(StunAttribute type, scoped ReadOnlySpan<byte> value)
     {
         var span = Reserve(type, value.Length);
         if (!_full)
@@ -60,7 +60,7 @@ internal ref struct StunWriter
     }
 
     /// <summary>USERNAME of a check: two parts with a colon between (RFC 8445 section 7.2.2).</summary>
-    public void AddUsername(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    public void AddUsername(scoped ReadOnlySpan<byte> first, scoped ReadOnlySpan<byte> second)
     {
         var span = Reserve(StunAttribute.Username, first.Length + 1 + second.Length);
         if (_full)
