@@ -139,7 +139,8 @@ public sealed class DataChannelTransport : ISctpSink
             return;
         }
         channel.State = DataChannelState.Closing;
-        Association.ResetStream(channel.Id!.Value);
+        // Without resets (a peer that cannot, an association that shuts down) there is nothing to wait for.
+        if (!Association.ResetStream(channel.Id!.Value)) Finish(channel);
     }
 
     private DataChannel? Find(ushort id) => id < byStream.Length ? byStream[id] : null;

@@ -288,6 +288,8 @@ public sealed partial class SctpAssociation
         }
         if (isOld) return;
         if (window is { } bytes) outbound.PeerWindow = Math.Max(0, bytes - outbound.InFlightBytes);
+        // A peer whose window is closed is alive, however long its application takes (RFC 9260 section 6.1 rule A).
+        if (window < PacketDataBytes) errorCount = 0;
         if (sample.Rtt > 0) rtt.Sample(sample.Rtt);
         if (sample.AckedBytes > 0 || sample.LostBytes > 0) congestion.OnAck(sample);
         if (advanced || sample.AckedBytes > 0)

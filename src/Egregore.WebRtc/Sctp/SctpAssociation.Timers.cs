@@ -78,7 +78,7 @@ public sealed partial class SctpAssociation
     private bool CountError()
     {
         if (++errorCount <= options.RetransmitsMax) return false;
-        SendAbort(ErrorCause.ProtocolViolation, []);
+        SendAbort(ErrorCause.UserInitiated, []);
         Close(SctpCloseReason.PeerUnreachable);
         return true;
     }
@@ -117,7 +117,8 @@ public sealed partial class SctpAssociation
             return;
         }
         rtt.Sample(rttSample);
-        errorCount = 0;
+        // A peer that answers heartbeats but never acknowledges data is not alive (stricter than RFC 9260 section 8.1, there being one path only).
+        if (outbound.OutstandingChunks == 0) errorCount = 0;
         RestartHeartbeat(now);
     }
 
