@@ -321,6 +321,9 @@ internal sealed unsafe class DtlsSession : IDisposable
         OpenSsl.SSL_CTX_set_options(context, OpenSsl.OptionNoQueryMtu | OpenSsl.OptionNoTicket | OpenSsl.OptionNoRenegotiation);
         if (OpenSsl.SSL_CTX_set_cipher_list(context, Ciphers) != 1)
             throw new RtcException(RtcErrorKind.System, "OpenSSL knows none of the ciphers: " + OpenSsl.TakeError());
+        // No media flows here, but pion refuses a handshake without the extension. 0 is success.
+        if (OpenSsl.SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80") != 0)
+            throw new RtcException(RtcErrorKind.System, "OpenSSL has no use_srtp: " + OpenSsl.TakeError());
         OpenSsl.SSL_CTX_set_verify(context, OpenSsl.VerifyPeer | OpenSsl.VerifyFailIfNone, &AcceptCertificate);
         return context;
     }
