@@ -111,6 +111,11 @@ internal sealed unsafe class DtlsSession : IDisposable
     {
         if (State is DtlsState.Closed or DtlsState.Failed || _fingerprints is null)
             return;
+        // Anybody can forge a record without protection, and OpenSSL ends the association over some of them.
+        while (State == DtlsState.Connected && datagram.Length >= RecordHeaderBytes && datagram[3] == 0 && datagram[4] == 0)
+            datagram = datagram[Math.Min(datagram.Length, RecordHeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(datagram[11..]))..];
+        if (datagram.Length < RecordHeaderBytes)
+            return;
         fixed (byte* p = datagram)
             _ = OpenSsl.BIO_write(_in, p, datagram.Length);
         _mayRead = true;
