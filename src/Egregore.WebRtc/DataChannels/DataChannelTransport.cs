@@ -238,6 +238,7 @@ public sealed class DataChannelTransport : ISctpSink
             else MessagesDropped++;
             return;
         }
+        if (message is [DcepMessage.Open, ..] && Find(stream) is { State: DataChannelState.Closing, IsIncomingReset: true }) Association.ConfirmReset(stream);
         if (!DcepMessage.TryReadOpen(message, options.TextBytesMax, out DataChannelInit? init) || Find(stream) is not null || ChannelCount >= options.ChannelsMax)
         {
             MessagesDropped++;

@@ -119,6 +119,8 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
             Arm(now);
         }
 
+        if (outermost)
+            SendBatch.Current.Flush();
         _depth--;
         _gate.Exit();
         if (outermost && _user.HasEvents)

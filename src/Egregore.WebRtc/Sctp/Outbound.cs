@@ -39,8 +39,9 @@ internal struct OutChunk
 /// The sending half: queues of the streams, the chunks in flight in a ring by TSN, what SACKs say about them, loss, abandonment and FORWARD-TSN.
 /// </summary>
 /// <remarks>
-/// Loss is seen in three ways: three SACKs that acknowledge later chunks (RFC 9260 section 7.2.4) for a chunk sent once; a chunk that was sent noticeably later
-/// and has arrived (the rule of RACK, RFC 8985), which also sees lost retransmissions; the timer. A TSN in a gap block is remembered in <c>acked</c>, so a
+/// Loss is seen in three ways: three SACKs that acknowledge later chunks (RFC 9260 section 7.2.4) for a chunk sent once, as long as no reordering was seen; a
+/// chunk that was sent noticeably later and has arrived (the rule of RACK, RFC 8985), which also sees lost retransmissions; the timer. What "noticeably" is
+/// grows when the peer reports duplicates, since those were retransmissions in vain. A TSN in a gap block is remembered in <c>acked</c>, so a
 /// SACK costs as many steps as it has new TSNs and holes, not as many as are in flight.
 /// </remarks>
 internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISctpSink sink)
@@ -49,6 +50,9 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
     private const int RingKept = 64;
     private const int MissesMax = 3;
     private const int ForwardPairsMax = 64;
+    private const long ReorderWindowMin = 1_000;
+    private const long ReorderWindowAnyRtt = 10_000;
+    private const int ReorderScaleMax = 16;
 
     private readonly TsnRanges acked = new();
     private OutChunk[] ring = [];
@@ -57,6 +61,10 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
     private uint lostFrom;
     private int lostCount;
     private long newestAckedSentAt;
+    private uint highestAcked;
+    private bool hasReordering;
+    private int reorderScale = 1;
+    private bool hasDuplicates;
     private readonly (ushort Stream, ushort Sequence)[] forwardPairs = new (ushort, ushort)[ForwardPairsMax];
     private int forwardPairCount;
 
@@ -96,7 +104,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
     public void Start(uint initialTsn)
     {
         NextTsn = initialTsn;
-        CumulativeAck = AdvancedAck = lostFrom = initialTsn - 1;
+        CumulativeAck = AdvancedAck = lostFrom = highestAcked = initialTsn - 1;
         roundEnd = initialTsn;
     }
 
@@ -113,6 +121,8 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         QueuedMessages = 0;
         ForwardPending = false;
         newestAckedSentAt = 0;
+        hasReordering = false;
+        reorderScale = 1;
         CumulativeAck = AdvancedAck = lostFrom = NextTsn - 1;
     }
 
@@ -267,6 +277,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         AdvanceForward();
         if (AdvancedAck != CumulativeAck) ForwardPending = true;
 
+        if (Serial.Less(highestAcked, progress.HighestNew)) highestAcked = progress.HighestNew;
         bool roundEnded = !Serial.Less(progress.HighestNew, roundEnd);
         sample = new SctpAckSample
         {
@@ -277,8 +288,17 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         {
             roundEnd = NextTsn;
             AppLimited = false;
+            if (!hasDuplicates && reorderScale > 1) reorderScale--;
+            hasDuplicates = false;
         }
         return true;
+    }
+
+    /// <summary>The peer had received something twice: probably a retransmission in vain, so that more reordering is borne with (RFC 8985 section 7.1).</summary>
+    public void OnDuplicates()
+    {
+        hasDuplicates = true;
+        if (reorderScale < ReorderScaleMax) reorderScale++;
     }
 
     /// <summary>The timer expired: all that is in flight is lost; after two in a row what gap blocks said is forgotten too, as a peer may take it back.</summary>
@@ -369,6 +389,8 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         chunk.State = (chunk.State & OutChunkState.Abandoned) | OutChunkState.Acked;
         progress.AckedBytes += chunk.Length;
         if (Serial.Less(progress.HighestNew, tsn)) progress.HighestNew = tsn;
+        // Nobody sent it again, and a later one was acknowledged before: the network (or the sender's threads) changed the order.
+        if (chunk.Transmissions == 1 && Serial.Less(tsn, highestAcked)) hasReordering = true;
         // Karn's rule for the round trip. For the order of sending it is loosened as in RACK: a chunk sent again counts if this cannot be its first sending.
         if (chunk.Transmissions == 1) progress.RttSentAt = Math.Max(progress.RttSentAt, chunk.SentAt);
         bool isUnambiguous = chunk.Transmissions == 1 || now - chunk.SentAt >= rtt.Least;
@@ -403,7 +425,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
     /// <summary>Walks the holes below the highest TSN that was newly acknowledged.</summary>
     private long FindLost(uint highestNew)
     {
-        long reorderWindow = Math.Max(1_000, rtt.Least / 4);
+        long reorderWindow = Math.Min(Math.Max(ReorderWindowMin, rtt.Least / 4) * reorderScale, Math.Max(ReorderWindowAnyRtt, rtt.Smoothed));
         long lost = 0;
         uint tsn = CumulativeAck + 1;
         for (int i = 0; i < acked.Count; i++)
@@ -413,7 +435,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             {
                 ref OutChunk chunk = ref ChunkOf(tsn);
                 if ((chunk.State & OutChunkState.InFlight) == 0) continue;
-                bool isMissed = chunk.Transmissions == 1 && Serial.Less(tsn, highestNew) && ++chunk.Misses >= MissesMax;
+                bool isMissed = !hasReordering && chunk.Transmissions == 1 && Serial.Less(tsn, highestNew) && ++chunk.Misses >= MissesMax;
                 if (!isMissed && chunk.SentAt + reorderWindow >= newestAckedSentAt) continue;
                 Lose(tsn, ref chunk);
                 lost += chunk.Length;

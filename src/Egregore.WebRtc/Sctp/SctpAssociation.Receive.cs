@@ -275,6 +275,7 @@ public sealed partial class SctpAssociation
             Statistics.ChunksInvalid++;
             return;
         }
+        if (BinaryPrimitives.ReadUInt16BigEndian(value[10..]) > 0) outbound.OnDuplicates();
         OnAcknowledgement(cumulative, window, value.Slice(SackFixedBytes, gapBytes), now);
     }
 

@@ -13,6 +13,7 @@ public sealed partial class SctpAssociation
     private bool hasRequest;
     private bool isRequestUnsent;
     private bool isRetryOfInProgress;
+    private bool wasRequestSent;
     private uint requestNumber;
     private uint earlierRequestNumber;
     private uint requestLastTsn;
@@ -65,6 +66,7 @@ public sealed partial class SctpAssociation
         if (resetsRequested.Count == 0) return;
         hasRequest = true;
         isRequestUnsent = true;
+        wasRequestSent = false;
         requestLastTsn = outbound.NextTsn - 1;
         requestNumber = earlierRequestNumber = nextRequest++;
         reconfigDeadline = now + rtt.Rto;
@@ -83,6 +85,7 @@ public sealed partial class SctpAssociation
         }
         if (!isRequestUnsent || writer.Room < PacketWriter.ChunkHeaderBytes + 4 + OutgoingResetFixedBytes + (2 * resetsRequested.Count)) return;
         isRequestUnsent = false;
+        wasRequestSent = true;
         int length = 4 + OutgoingResetFixedBytes + (2 * resetsRequested.Count);
         Span<byte> request = writer.Chunk(ChunkType.ReConfig, 0, length);
         BinaryPrimitives.WriteUInt16BigEndian(request, ParameterType.OutgoingReset);
@@ -224,7 +227,19 @@ public sealed partial class SctpAssociation
             reconfigDeadline = now + Math.Max(ProbeTimeoutMin, 2 * rtt.Smoothed);
             return;
         }
-        bool performed = result is ReconfigResult.NothingToDo or ReconfigResult.Performed;
+        CompleteRequest(result is ReconfigResult.NothingToDo or ReconfigResult.Performed);
+    }
+
+    /// <summary>
+    /// The peer uses a stream anew, so it has performed our reset of it, although its answer is still on the way or lost.
+    /// </summary>
+    internal void ConfirmReset(ushort stream)
+    {
+        if (hasRequest && wasRequestSent && resetsRequested.Contains(stream)) CompleteRequest(performed: true);
+    }
+
+    private void CompleteRequest(bool performed)
+    {
         hasRequest = false;
         isRequestUnsent = false;
         isRetryOfInProgress = false;

@@ -233,6 +233,18 @@ public sealed class SctpPropertyTests
     }
 
     [Fact]
+    public void Reordering_is_learnt_and_costs_few_retransmissions()
+    {
+        (SctpNetwork network, SctpEnd a, SctpEnd b) = SctpHandshakeTests.Connect(
+            14, new LinkConditions { Delay = 25_000, Reorder = 0.1, ReorderDelay = 8_000, Bandwidth = 5_000_000 });
+        for (int i = 0; i < 800; i++) Assert.Equal(SctpSendResult.Queued, a.Send(0, MessageOf(0, i, 10_000)));
+        a.Flush();
+        Assert.True(network.Run(() => b.Messages.Count == 800));
+        Assert.InRange(a.Association.Statistics.ChunksRetransmitted, 0, 50);
+        Assert.InRange(network.Now, 0, 5_000_000);
+    }
+
+    [Fact]
     public void The_window_closes_when_the_host_holds_messages_and_opens_again()
     {
         var options = new SctpOptions { ReceiveBufferBytesMax = 600_000 };

@@ -107,15 +107,21 @@ public sealed class SctpSteadyStateTests(ITestOutputHelper output)
         }
         Assert.Equal(SctpState.Established, a.State);
         Step(count);
-        long deliveredBefore = fromB.Messages;
-        long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
-        long started = Stopwatch.GetTimestamp();
-        Step(count);
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
-        long delivered = fromB.Messages - deliveredBefore;
-        output.WriteLine($"{size} bytes: {delivered / seconds / 1e3:F0} k messages/s, {delivered * size / seconds / 1e6:F0} MB/s, {allocated} bytes allocated");
-        Assert.True(delivered > count * 9 / 10, $"{delivered}");
-        Assert.Equal(0, allocated);
+        long least = long.MaxValue;
+        // The least of three: a garbage collection for other tests empties the shared pool, which then allocates once more.
+        for (int round = 0; round < 3 && least > 0; round++)
+        {
+            long deliveredBefore = fromB.Messages;
+            long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+            long started = Stopwatch.GetTimestamp();
+            Step(count);
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
+            long delivered = fromB.Messages - deliveredBefore;
+            output.WriteLine($"{size} bytes: {delivered / seconds / 1e3:F0} k messages/s, {delivered * size / seconds / 1e6:F0} MB/s, {allocated} bytes allocated");
+            Assert.True(delivered > count * 9 / 10, $"{delivered}");
+            least = Math.Min(least, allocated);
+        }
+        Assert.Equal(0, least);
     }
 }
