@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Egregore.WebRtc.Ice;
+
+namespace Egregore.WebRtc.Host;
+
+/// <summary>
+/// What a thread is about to send: datagrams are written in place and leave with one system call when the outermost <see cref="Exit"/> comes.
+/// </summary>
+/// <remarks>One for each thread that ever sends, 130 KB of native memory; it goes with the thread.</remarks>
+internal sealed unsafe class SendBatch
+{
+    public const int DatagramBytesMax = 2048;
+    private const int CountMax = 64;
+
+    [ThreadStatic] private static SendBatch? _current;
+
+    private readonly byte* _data;
+    private readonly byte* _addresses;
+    private readonly LinuxSockets.Message* _messages;
+    private readonly LinuxSockets.IoVector* _vectors;
+    private readonly HostSocket?[] _sockets = new HostSocket?[CountMax];
+    private readonly SocketAddress _address = new(AddressFamily.InterNetworkV6, LinuxSockets.AddressBytes);
+    private int _count;
+    private int _depth;
+
+    private SendBatch()
+    {
+        const int addresses = CountMax * 32, messages = CountMax * 64, vectors = CountMax * 16;
+        var memory = (byte*)NativeMemory.AllocZeroed(addresses + messages + vectors + (CountMax * DatagramBytesMax));
+        _addresses = memory;
+        _messages = (LinuxSockets.Message*)(memory + addresses);
+        _vectors = (LinuxSockets.IoVector*)(memory + addresses + messages);
+        _data = memory + addresses + messages + vectors;
+        for (var i = 0; i < CountMax; i++)
+        {
+            _vectors[i].Base = _data + (i * DatagramBytesMax);
+            _messages[i].Name = _addresses + (i * 32);
+            _messages[i].Vectors = &_vectors[i];
+            _messages[i].VectorCount = 1;
+        }
+    }
+
+    ~SendBatch() => NativeMemory.Free(_addresses);
+
+    public static SendBatch Current => _current ??= new SendBatch();
+
+    public void Enter() => _depth++;
+
+    /// <summary>Sends, when the outermost caller leaves.</summary>
+    public void Exit()
+    {
+        if (--_depth == 0)
+            Flush();
+    }
+
+    /// <summary>Room for one datagram; <see cref="Commit"/> it, or do nothing.</summary>
+    public Span<byte> Reserve()
+    {
+        if (_count == CountMax)
+            Flush();
+        return new Span<byte>(_data + (_count * DatagramBytesMax), DatagramBytesMax);
+    }
+
+    public void Commit(HostSocket socket, in TransportAddress to, int length)
+    {
+        if (socket.Host.SendHook is { } hook && hook(socket, to, new ReadOnlySpan<byte>(_data + (_count * DatagramBytesMax), length)))
+            return;
+        _sockets[_count] = socket;
+        _messages[_count].NameLength = LinuxSockets.WriteAddress(new Span<byte>(_addresses + (_count * 32), 32), to);
+        _vectors[_count].Length = (nuint)length;
+        _count++;
+        if (_depth == 0)
+            Flush();
+    }
+
+    /// <summary>Sends what is there.</summary>
+    public void Flush()
+    {
+        for (var first = 0; first < _count;)
+        {
+            var socket = _sockets[first]!;
+            var end = first + 1;
+            while (end < _count && _sockets[end] == socket)
+                end++;
+            if (socket.Host.UsesLinuxCalls)
+                SendMany(socket, first, end);
+            else
+                SendEach(socket, first, end);
+            first = end;
+        }
+
+        Array.Clear(_sockets, 0, _count);
+        _count = 0;
+    }
+
+    private void SendMany(HostSocket socket, int first, int end)
+    {
+        while (first < end)
+        {
+            var sent = LinuxSockets.sendmmsg(socket.Descriptor, &_messages[first], (uint)(end - first), LinuxSockets.DontWait);
+            if (sent > 0)
+            {
+                first += sent;
+                continue;
+            }
+
+            // A full buffer, an unreachable network, a socket that was just closed: the datagram is lost, as any may be.
+            if (Marshal.GetLastPInvokeError() != LinuxSockets.Interrupted)
+                first++;
+        }
+    }
+
+    private void SendEach(HostSocket socket, int first, int end)
+    {
+        for (; first < end; first++)
+        {
+            try
+            {
+                var to = LinuxSockets.ReadAddress(new ReadOnlySpan<byte>(_addresses + (first * 32), 32));
+                SocketAddresses.Write(_address, to);
+                socket.Socket.SendTo(new ReadOnlySpan<byte>(_data + (first * DatagramBytesMax), (int)_vectors[first].Length), SocketFlags.None, _address);
+            }
+            catch (SocketException)
+            {
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace Egregore.WebRtc.Tests.Interop;
+
+/// <summary>A page with one RTCPeerConnection. Signaling goes through the test.</summary>
+internal sealed class ChromiumPeer(IPage page) : IAsyncDisposable
+{
+    // Channels echo on their own: "echo" sends back what it gets. Everything else is asked for by Evaluate.
+    private const string Script = """
+        configuration => {
+          const pc = window.pc = new RTCPeerConnection(configuration);
+          window.channels = {};
+          window.candidates = [];
+          window.log = [];
+          const waiters = [];
+          const changed = () => { for (const w of waiters.splice(0)) w(); };
+          window.until = async (test, ms = 20000) => {
+            const end = performance.now() + ms;
+            while (!test()) {
+              if (performance.now() > end) throw new Error('waited too long: ' + test + ' ' + JSON.stringify([pc.connectionState, pc.iceConnectionState, window.log.slice(-20)]));
+              await new Promise(r => { waiters.push(r); setTimeout(r, 250); });
+            }
+          };
+          window.adopt = channel => {
+            channel.binaryType = 'arraybuffer';
+            const c = window.channels[channel.label] = { channel, got: [], count: 0, bytes: 0, closed: false };
+            channel.onopen = () => { log.push('open ' + channel.label); changed(); };
+            channel.onclose = () => { c.closed = true; log.push('close ' + channel.label); changed(); };
+            channel.onmessage = e => {
+              c.count++;
+              c.bytes += e.data.byteLength ?? e.data.length;
+              if (channel.label.startsWith('echo')) channel.send(e.data);
+              else if (channel.label.startsWith('order')) c.got.push(new DataView(e.data).getUint32(0));
+              else c.got.push(typeof e.data === 'string' ? e.data : e.data.byteLength);
+              changed();
+            };
+            return c;
+          };
+          pc.ondatachannel = e => { adopt(e.channel); changed(); };
+          pc.onicecandidate = e => { if (e.candidate) candidates.push(e.candidate.toJSON()); changed(); };
+          pc.onconnectionstatechange = () => { log.push('connection ' + pc.connectionState); changed(); };
+          pc.oniceconnectionstatechange = () => { log.push('ice ' + pc.iceConnectionState); changed(); };
+          window.gathered = () => until(() => pc.iceGatheringState === 'complete');
+          pc.onicegatheringstatechange = changed;
+        }
+        """;
+
+    public IPage Page { get; } = page;
+
+    public async Task StartAsync(string configuration) =>
+        await Page.EvaluateAsync($"({Script})({configuration})");
+
+    /// <summary>Chromium offers, ours answers.</summary>
+    public async Task OfferToAsync(RtcPeerConnection ours, bool iceRestart = false)
+    {
+        var sdp = await Page.EvaluateAsync<string>(
+            "async restart => { await pc.setLocalDescription(await pc.createOffer({ iceRestart: restart })); await gathered(); return pc.localDescription.sdp; }", iceRestart);
+        ours.SetRemoteDescription(new RtcSessionDescription(RtcSdpType.Offer, sdp));
+        ours.SetLocalDescription();
+        await Page.EvaluateAsync("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", ours.LocalDescription!.Sdp);
+    }
+
+    /// <summary>Ours offers, Chromium answers.</summary>
+    public async Task AnswerAsync(RtcPeerConnection ours, RtcOfferOptions? options = null)
+    {
+        ours.SetLocalDescription(ours.CreateOffer(options));
+        var answer = await Page.EvaluateAsync<string>(
+            "async sdp => { await pc.setRemoteDescription({ type: 'offer', sdp }); await pc.setLocalDescription(); await gathered(); return pc.localDescription.sdp; }",
+            ours.LocalDescription!.Sdp);
+        ours.SetRemoteDescription(new RtcSessionDescription(RtcSdpType.Answer, answer));
+    }
+
+    public Task UntilAsync(string test) => Page.EvaluateAsync($"until(() => {test})");
+
+    public Task<T> GetAsync<T>(string expression) => Page.EvaluateAsync<T>(expression);
+
+    public async Task<JsonElement> RunAsync(string script) => await Page.EvaluateAsync<JsonElement>(script);
+
+    public async ValueTask DisposeAsync() => await Page.CloseAsync();
+}
