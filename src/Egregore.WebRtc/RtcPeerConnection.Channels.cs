@@ -25,6 +25,10 @@ public sealed partial class RtcPeerConnection
 
     internal Lock Gate => _transport.Gate;
 
+    internal PeerTransport Transport => _transport;
+
+    internal DataChannelTransport Channels => _channels;
+
     /// <summary>Makes a channel. It opens with the connection, or at once where that is up.</summary>
     /// <param name="label">A name, at most 65,535 bytes of UTF-8.</param>
     /// <param name="init">Order, reliability, id; null: reliable and ordered.</param>

@@ -76,6 +76,17 @@ internal static class Peers
         return reached.Task.WaitAsync(Patience);
     }
 
+    /// <summary>Where a connection stands, for the text of a failure.</summary>
+    public static string Describe(RtcPeerConnection connection)
+    {
+        var stats = connection.GetStats();
+        var counters = connection.Transport.Agent.Counters;
+        return $"malformed {counters.Malformed} integrity {counters.BadIntegrity} unknown {counters.Unknown} strangers {counters.DataFromStrangers} tuples {counters.TupleConflicts} "
+            + $"roles {counters.RoleConflicts} sctp {connection.Channels.Association.State} {connection.Channels.Association.CloseReason} {connection.Channels.ChannelCount}\n"
+            + $"{connection.SignalingState} {connection.ConnectionState} {connection.IceConnectionState} {connection.FailureReason} {stats.DtlsCipher} dropped {stats.DatagramsDropped}\n"
+            + string.Join('\n', stats.CandidatePairs);
+    }
+
     public static ChannelReader<(byte[] Bytes, bool IsText)> Inbox(this RtcDataChannel channel)
     {
         var inbox = System.Threading.Channels.Channel.CreateUnbounded<(byte[], bool)>();

@@ -111,6 +111,11 @@ internal sealed unsafe class DtlsSession : IDisposable
     {
         if (State is DtlsState.Closed or DtlsState.Failed || _fingerprints is null)
             return;
+        // Anybody can forge a record without protection, and OpenSSL ends the association over some of them.
+        while (State == DtlsState.Connected && datagram.Length >= RecordHeaderBytes && datagram[3] == 0 && datagram[4] == 0)
+            datagram = datagram[Math.Min(datagram.Length, RecordHeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(datagram[11..]))..];
+        if (datagram.Length < RecordHeaderBytes)
+            return;
         fixed (byte* p = datagram)
             _ = OpenSsl.BIO_write(_in, p, datagram.Length);
         _mayRead = true;
@@ -321,6 +326,9 @@ internal sealed unsafe class DtlsSession : IDisposable
         OpenSsl.SSL_CTX_set_options(context, OpenSsl.OptionNoQueryMtu | OpenSsl.OptionNoTicket | OpenSsl.OptionNoRenegotiation);
         if (OpenSsl.SSL_CTX_set_cipher_list(context, Ciphers) != 1)
             throw new RtcException(RtcErrorKind.System, "OpenSSL knows none of the ciphers: " + OpenSsl.TakeError());
+        // No media flows here, but pion refuses a handshake without the extension. 0 is success.
+        if (OpenSsl.SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80") != 0)
+            throw new RtcException(RtcErrorKind.System, "OpenSSL has no use_srtp: " + OpenSsl.TakeError());
         OpenSsl.SSL_CTX_set_verify(context, OpenSsl.VerifyPeer | OpenSsl.VerifyFailIfNone, &AcceptCertificate);
         return context;
     }

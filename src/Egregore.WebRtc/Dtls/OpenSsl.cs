@@ -40,6 +40,8 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl, StringMarshalling = StringMarshalling.Utf8)] public static partial int SSL_CTX_set_cipher_list(nint ctx, string list);
 
+    [LibraryImport(Ssl, StringMarshalling = StringMarshalling.Utf8)] public static partial int SSL_CTX_set_tlsext_use_srtp(nint ctx, string profiles);
+
     [LibraryImport(Ssl)] public static partial void SSL_CTX_set_verify(nint ctx, int mode, delegate* unmanaged[Cdecl]<int, nint, int> callback);
 
     [LibraryImport(Ssl)] public static partial nint SSL_new(nint ctx);

@@ -26,6 +26,8 @@ internal enum IceReceiveResult
 /// <summary>Taking STUN messages: answering checks, finishing our own (RFC 8445 sections 7.2.5 and 7.3).</summary>
 internal sealed partial class IceAgent
 {
+    private const long TriggerIntervalUs = 50_000;
+
     /// <summary>Takes one STUN datagram. Never throws; what is dropped is counted.</summary>
     public IceReceiveResult Receive(IceBase from, in TransportAddress remote, ReadOnlySpan<byte> datagram, long nowUs)
     {
@@ -130,12 +132,26 @@ internal sealed partial class IceAgent
         else
         {
             pair.NominateOnSuccess |= nominated;
-            // The triggered check is not paced: the peer's own pacing and password stand before it.
-            StartCheck(pair, nowUs);
+            Trigger(pair, nowUs);
         }
 
         UpdateState(nowUs);
         return IceReceiveResult.Ok;
+    }
+
+    /// <summary>
+    /// A triggered check (section 7.3.1.4). Not paced: the peer's own pacing and password stand before it. A check that is under way is repeated rather than
+    /// replaced, and not more often than every <see cref="TriggerIntervalUs"/>: else two ends that trigger each other faster than answers come never stop.
+    /// </summary>
+    private void Trigger(IceCandidatePair pair, long nowUs)
+    {
+        if (pair.State != IcePairState.InProgress || pair.RequestedAsControlling != Controlling)
+            StartCheck(pair, nowUs);
+        else if (pair.TriggeredAtUs + TriggerIntervalUs <= nowUs)
+            SendRequest(pair);
+        else
+            return;
+        pair.TriggeredAtUs = nowUs;
     }
 
     /// <summary>The peer cannot reach us over this tuple, which another connection holds; from a spare socket we can reach it.</summary>
@@ -246,7 +262,10 @@ internal sealed partial class IceAgent
             Counters.RoleConflicts++;
             if (pair.RequestedAsControlling == Controlling)
                 SetRole(!Controlling);
-            StartCheck(pair, nowUs);
+            // Paced, not at once: two ends that go on disagreeing would else answer each other without end.
+            pair.RetransmitAtUs = long.MaxValue;
+            if (!pair.IsValid)
+                pair.State = IcePairState.Waiting;
             return;
         }
 

@@ -58,6 +58,8 @@ internal sealed class IceCandidatePair(int id, IceBase @base, IceCandidate remot
 
     public long RtoUs { get; set; }
 
+    public long TriggeredAtUs { get; set; } = long.MinValue / 2;
+
     // Consent (RFC 7675).
     public long ConsentUntilUs { get; set; }
 

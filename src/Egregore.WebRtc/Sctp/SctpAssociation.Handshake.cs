@@ -19,7 +19,7 @@ public sealed partial class SctpAssociation
     /// initiate tag 4, a_rwnd 4, outbound streams 2, inbound streams 2, initial TSN 4, parameters
     /// </code>
     /// </summary>
-    private int WriteInit(Span<byte> value, uint tag, uint initialTsn)
+    private int WriteInit(Span<byte> value, uint tag, uint initialTsn, bool offerZeroChecksum)
     {
         BinaryPrimitives.WriteUInt32BigEndian(value, tag);
         BinaryPrimitives.WriteUInt32BigEndian(value[4..], (uint)options.ReceiveBufferBytesMax);
@@ -29,7 +29,7 @@ public sealed partial class SctpAssociation
         int at = InitFixedBytes;
         at += WriteParameter(value[at..], ParameterType.ForwardTsnSupported, []);
         at += WriteParameter(value[at..], ParameterType.SupportedExtensions, [ChunkType.ForwardTsn, ChunkType.ReConfig, ChunkType.Pad]);
-        if (options.ZeroChecksum) at += WriteParameter(value[at..], ParameterType.ZeroChecksumAcceptable, [0, 0, 0, 1]);
+        if (offerZeroChecksum) at += WriteParameter(value[at..], ParameterType.ZeroChecksumAcceptable, [0, 0, 0, 1]);
         return at;
     }
 
@@ -47,7 +47,8 @@ public sealed partial class SctpAssociation
     {
         Span<byte> buffer = stackalloc byte[128];
         Span<byte> value = stackalloc byte[64];
-        int length = WriteInit(value, localTag, localInitialTsn);
+        // A peer that drops an INIT with parameters it does not know (pion's older releases) takes the second one.
+        int length = WriteInit(value, localTag, localInitialTsn, options.ZeroChecksum && handshakeAttempts == 0);
         var writer = new PacketWriter(buffer);
         value[..length].CopyTo(writer.Chunk(ChunkType.Init, 0, length));
         Emit(ref writer, 0, checksum: true);
@@ -142,7 +143,7 @@ public sealed partial class SctpAssociation
         Span<byte> initValue = stackalloc byte[64 + 4 + StateCookie.Bytes + 4];
         Span<byte> cookie = stackalloc byte[StateCookie.Bytes];
         cookies.Write(content, cookie);
-        int length = WriteInit(initValue, content.LocalTag, content.LocalInitialTsn);
+        int length = WriteInit(initValue, content.LocalTag, content.LocalInitialTsn, options.ZeroChecksum && content.Features.HasFlag(PeerFeatures.ZeroChecksum));
         length += WriteParameter(initValue[length..], ParameterType.StateCookie, cookie);
         Span<byte> buffer = stackalloc byte[256];
         var writer = new PacketWriter(buffer);
