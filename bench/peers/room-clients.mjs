@@ -3,7 +3,7 @@
 import { Client } from '@colyseus/sdk';
 import WebSocket from 'ws';
 const port = Number(process.argv[2]);
-const clients = Number(process.env.CLIENTS ?? 200), rateHz = Number(process.env.RATE_HZ ?? 20), seconds = Number(process.env.SECONDS ?? 10), side = Number(process.env.SIDE_BLOCKS ?? 260), windows = Number(process.env.WINDOWS ?? 1);
+const clients = Number(process.env.CLIENTS ?? 200), rateHz = Number(process.env.RATE_HZ ?? 20), seconds = Number(process.env.SECONDS ?? 10), side = Number(process.env.SIDE_BLOCKS ?? 280), windows = Number(process.env.WINDOWS ?? 1);
 let down = 0, up = 0, messages = 0, counting = false;
 const emit = WebSocket.prototype.emit;
 WebSocket.prototype.emit = function (name, data, ...rest) {
@@ -12,20 +12,24 @@ WebSocket.prototype.emit = function (name, data, ...rest) {
 };
 let seed = 1;
 const random = () => (seed = (seed * 1664525 + 1013904223) >>> 0) / 2 ** 32;
+// Each has a home in the square, roams 24 blocks around it and looks about: as the bots of "egregore bots" do.
+const roam = 24 * 256, near = (home) => home + Math.floor((random() * 2 - 1) * roam);
 const walkers = [];
 for (let i = 0; i < clients; i++) {
   const x = Math.floor(random() * side * 256), z = Math.floor(random() * side * 256);
   const client = new Client('ws://127.0.0.1:' + port);
   const room = await client.joinOrCreate('arena', { x, z });
-  walkers.push({ room, x, z, a: random() * 6.28 });
+  walkers.push({ room, x, z, homeX: x, homeZ: z, goalX: near(x), goalZ: near(z), wobble: 0, turns: 160 * random() });
 }
 console.log('joined');
 const turn = () => {
   for (const w of walkers) {
-    w.a += (random() - 0.5) * 0.4;
-    const vx = Math.round(Math.cos(w.a) * 55), vz = Math.round(Math.sin(w.a) * 55);
-    w.x = Math.min(Math.max(w.x + vx, 0), side * 256); w.z = Math.min(Math.max(w.z + vz, 0), side * 256);
-    w.room.send('move', { x: w.x, y: 0, z: w.z, vx, vy: 0, vz, yaw: Math.round(w.a * 10430) & 65535, pitch: 0, input: 1 });
+    if (--w.turns < 0) { w.turns = 160; w.goalX = near(w.homeX); w.goalZ = near(w.homeZ); }
+    w.wobble = Math.min(Math.max(w.wobble + (random() - 0.5) * 0.4, -0.75), 0.75);
+    const a = Math.atan2(w.goalZ - w.z, w.goalX - w.x) + w.wobble;
+    const vx = Math.round(Math.cos(a) * 77), vz = Math.round(Math.sin(a) * 77);
+    w.x += vx; w.z += vz;
+    w.room.send('move', { x: w.x, y: 0, z: w.z, vx, vy: 0, vz, yaw: Math.round(a * 10430) & 65535, pitch: 0, input: 1 });
     if (counting) up++;
   }
 };

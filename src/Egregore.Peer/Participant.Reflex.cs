@@ -105,7 +105,8 @@ public sealed partial class Participant
     {
         if (RoomFrameView.TryRead(payload, out var frame) is var error && error != VerifyError.None)
             return error;
-        foreach (var record in new RoomRecords(frame.States, frame.CellX, frame.CellZ, _room.LookBytes))
+        _roomReader.Begin(frame.CellX, frame.CellZ);
+        while (_roomReader.TryNext(frame.States, out var record))
         {
             if (!_handles.TryGetValue(record.Handle, out var peer) || MeetNeighbour(peer, nowMs) is not { } neighbour || nowMs - neighbour.MeshAtMs < RoomYieldsMs)
                 continue;
@@ -120,7 +121,7 @@ public sealed partial class Participant
             neighbour.Track.Add(frame.Tick, _roomState, nowMs);
         }
 
-        return VerifyError.None;
+        return _roomReader.IsWhole ? VerifyError.None : VerifyError.VectorOutOfBounds;
     }
 
     private void ReceiveCheckpoint(PeerId from, ReadOnlySpan<byte> payload)

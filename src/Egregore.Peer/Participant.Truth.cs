@@ -203,6 +203,9 @@ public sealed partial class Participant
         Seed = welcome.Seed;
         TruthOffsetMs = (long)welcome.Time - nowMs;
         _pingAtMs = 0;
+        // Handles are of a connection.
+        _handles.Clear();
+        _roomReader.Clear();
         foreach (var (kind, payload) in Cache.Connected(sameSession, welcome.Resumed))
             SendToTruth(kind, payload);
         Welcomed?.Invoke(welcome);
@@ -252,7 +255,11 @@ public sealed partial class Participant
     private VerifyError Near(Wire.Neighbours near, long nowMs)
     {
         foreach (var handle in near.Left)
+        {
             _handles.Remove(handle);
+            _roomReader.Forget(handle);
+        }
+
         foreach (var one in near.Peers)
         {
             if (one.Peer == Self)

@@ -20,6 +20,7 @@ public sealed partial class Participant
     private readonly IParticipantHost _host;
     private readonly IReflexRules _rules;
     private readonly IRoomStates _room;
+    private readonly RoomReader _roomReader;
     private readonly byte[] _roomState;
     private readonly ParticipantOptions _options;
     private readonly MeshOutput _output;
@@ -47,6 +48,7 @@ public sealed partial class Participant
         World = world;
         Cache = new ClientCache(world, Self);
         _room = WholeRoomStates.Of(_rules);
+        _roomReader = new RoomReader(_room.LookBytes);
         _roomState = new byte[_rules.StateSizeBytes];
         _output = new MeshOutput(this) { NowMs = nowMs };
         _mesh = new MeshNode(Self, name, options.Mesh, seed, _output, nowMs);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Egregore.Server.Hosting;
+using Egregore.Server.Transport;
 using Egregore.World;
 using Egregore.World.Journal;
 using Microsoft.AspNetCore.Connections;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Egregore.Server;
 
@@ -44,12 +46,9 @@ public sealed class EgregoreServer : IAsyncDisposable
                 .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         configure?.Invoke(builder.Services);
         builder.Services.AddEgregore(game, options);
-        builder.WebHost.UseKestrelCore().UseSockets(sockets =>
-        {
-            // One hop less for each message: what runs inline is short and never blocks. And one system call less for each receive.
-            sockets.UnsafePreferInlineScheduling = true;
-            sockets.WaitForDataBeforeAllocatingBuffer = false;
-        });
+        if (PollTransport.IsSupported)
+            builder.Services.TryAddSingleton<IConnectionListenerFactory, PollTransport>();
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         var app = builder.Build();
         try

@@ -9,10 +9,12 @@ namespace Egregore.Server.Tests;
 
 public sealed class HostileInputTests
 {
-    [Fact]
-    public async Task Random_truncated_and_altered_envelopes_are_refused_and_harm_nobody()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Random_truncated_and_altered_envelopes_are_refused_and_harm_nobody(bool pipes)
     {
-        await using var server = await TestServer.StartAsync(o => o with { MessagesPerSecond = 100_000, OffencesMax = 1_000_000, BytesPerSecond = 100_000_000 });
+        await using var server = await TestServer.StartAsync(o => o with { MessagesPerSecond = 100_000, OffencesMax = 1_000_000, BytesPerSecond = 100_000_000 }, pipes: pipes);
         await using var good = await TestClient.JoinAsync(server);
         await using var bad = await TestClient.JoinAsync(server);
         var random = new Random(7);
@@ -54,10 +56,12 @@ public sealed class HostileInputTests
         await client.PingAsync(1);
     }
 
-    [Fact]
-    public async Task A_message_over_the_bound_ends_the_connection_with_a_reason()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_message_over_the_bound_ends_the_connection_with_a_reason(bool pipes)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(pipes: pipes);
         await using var client = await TestClient.JoinAsync(server);
         await client.SendRawAsync(new byte[65_537]);
         Assert.Equal(RefusalCode.TooLarge, (await client.ReceiveUntilClosedAsync()).Code);
@@ -69,10 +73,12 @@ public sealed class HostileInputTests
         Assert.Equal(RefusalCode.TooLarge, (await inParts.ReceiveUntilClosedAsync()).Code);
     }
 
-    [Fact]
-    public async Task A_message_in_fragments_is_one_message()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_message_in_fragments_is_one_message(bool pipes)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(pipes: pipes);
         await using var client = await TestClient.JoinAsync(server);
         var ping = new Ping { Id = 5, Sent = 1 }.ToArray();
         var bytes = new byte[EnvelopeCodec.SizeMax(ping.Length)];
@@ -149,10 +155,12 @@ public sealed class HostileInputTests
         await client.PingAsync(2);
     }
 
-    [Fact]
-    public async Task A_flood_is_refused_and_cut_off_while_others_go_on()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_flood_is_refused_and_cut_off_while_others_go_on(bool pipes)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(pipes: pipes);
         await using var good = await TestClient.JoinAsync(server);
         await using var flood = await TestClient.JoinAsync(server);
         var closed = flood.ReceiveUntilClosedAsync();
@@ -184,8 +192,10 @@ public sealed class HostileInputTests
         await client.PingAsync(1);
     }
 
-    [Fact]
-    public async Task Who_does_not_read_is_cut_off_and_the_one_who_sent_goes_on()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_does_not_read_is_cut_off_and_the_one_who_sent_goes_on(bool pipes)
     {
         await using var server = await TestServer.StartAsync(o => o with
         {
@@ -193,7 +203,7 @@ public sealed class HostileInputTests
             SendQueueBytesMax = 65_536,
             MessagesPerSecond = 100_000,
             BytesPerSecond = 100_000_000,
-        });
+        }, pipes: pipes);
         await using var slow = await TestClient.JoinAsync(server);
         await using var sender = await TestClient.JoinAsync(server);
         var gossip = new byte[30_000];

@@ -63,10 +63,12 @@ public sealed class HttpTests
         }
     }
 
-    [Fact]
-    public async Task The_stream_gives_a_report_a_second()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_stream_gives_a_report_a_second(bool pipes)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(pipes: pipes);
         using var response = await server.Http.GetAsync("/api/stream", HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());

@@ -8,10 +8,12 @@ public sealed class RoomTests
 {
     private const int Block = 256;
 
-    [Fact]
-    public async Task Two_players_meet_and_see_each_other_move()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_players_meet_and_see_each_other_move(bool pipes)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(pipes: pipes);
         await using var first = await TestClient.JoinAsync(server, name: "first");
         await using var second = await TestClient.JoinAsync(server, name: "second\u202E\n who has a name that is much too long for a label");
         await first.SendAsync(Kind.Reflex, LineGame.State(0, 0), sequence: 1);
@@ -22,12 +24,12 @@ public sealed class RoomTests
         Assert.Equal(first.Key.Id, Assert.Single((await second.ReceiveAsync(Kind.Neighbours)).As<Neighbours>().Peers).Peer);
 
         await second.SendAsync(Kind.Reflex, LineGame.State((10 * Block) + 100, -50, look: 43), sequence: 2);
-        var frame = await first.ReceiveAsync(Kind.Room, received => X(received) == (10 * Block) + 100);
+        var seen = new RoomReader(lookBytes: 6);
+        var last = default((ushort Handle, int X, int Z, byte Look));
+        var frame = await first.ReceiveAsync(Kind.Room, received => (last = Seen(seen, received)).X == (10 * Block) + 100);
         Assert.True(frame.Sender.IsNone);
-        var (room, records) = Read(frame);
-        Assert.NotEqual(0u, room.Tick);
-        Assert.Equal(1, records.Count);
-        Assert.Equal((met.Handle, -50, (byte)43), (records[0].Handle, records[0].Z, records[0].Look[0]));
+        Assert.NotEqual(0u, frame.As<RoomFrame>().Tick);
+        Assert.Equal((met.Handle, -50, (byte)43), (last.Handle, last.Z, last.Look));
     }
 
     [Fact]
@@ -62,9 +64,10 @@ public sealed class RoomTests
         Assert.True(correction.Sender.IsNone);
 
         await cheat.SendAsync(Kind.Reflex, LineGame.State(Block + 10, 0), sequence: 3);
+        var seen = new RoomReader(lookBytes: 6);
         while (true)
         {
-            var x = X(await watcher.ReceiveAsync(Kind.Room));
+            var x = Seen(seen, await watcher.ReceiveAsync(Kind.Room)).X;
             Assert.InRange(x, Block, Block + 10);
             if (x == Block + 10)
                 break;
@@ -102,7 +105,7 @@ public sealed class RoomTests
             bytes += first == 0 ? 0 : received.WireBytes;
             if (received.Kind != Kind.Room)
                 continue;
-            last = Read(received).Room.Tick;
+            last = received.As<RoomFrame>().Tick;
             first = first == 0 && server.Report.Stats.Bodies == 21 ? last : first;
             last = Math.Max(last, first);
         }
@@ -124,30 +127,15 @@ public sealed class RoomTests
         }
     }
 
-    private static int X(Received frame)
-    {
-        var (_, records) = Read(frame);
-        return records[0].X;
-    }
-
-    private static RoomFrameParts Read(Received frame)
+    /// <summary>The one record of a frame.</summary>
+    private static (ushort Handle, int X, int Z, byte Look) Seen(RoomReader reader, Received frame)
     {
         var room = frame.As<RoomFrame>();
-        var records = new RoomRecords(room.States.Span, room.CellX, room.CellZ, lookBytes: 6);
-        Assert.True(records.IsWhole);
-        return new RoomFrameParts(room, records);
-    }
-
-    private readonly ref struct RoomFrameParts(RoomFrame room, RoomRecords records)
-    {
-        public RoomFrame Room { get; } = room;
-
-        public RoomRecords Records { get; } = records;
-
-        public void Deconstruct(out RoomFrame room, out RoomRecords records)
-        {
-            room = Room;
-            records = Records;
-        }
+        reader.Begin(room.CellX, room.CellZ);
+        Assert.True(reader.TryNext(room.States.Span, out var record));
+        var seen = (record.Handle, record.X, record.Z, record.Look[0]);
+        Assert.False(reader.TryNext(room.States.Span, out _));
+        Assert.True(reader.IsWhole);
+        return seen;
     }
 }

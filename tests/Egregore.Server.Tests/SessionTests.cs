@@ -163,10 +163,12 @@ public sealed class SessionTests
         await first.DisposeAsync();
     }
 
-    [Fact]
-    public async Task Whoever_connects_again_takes_the_place_of_the_connection_before()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_connects_again_takes_the_place_of_the_connection_before(bool pipes)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(pipes: pipes);
         await using var first = await TestClient.JoinAsync(server);
         await using var second = await TestClient.JoinAsync(server, first.Key, first.Welcome.Session);
         Assert.True(second.Welcome.Resumed);
@@ -174,10 +176,12 @@ public sealed class SessionTests
         await second.PingAsync(1);
     }
 
-    [Fact]
-    public async Task Sessions_are_told_when_the_server_goes_down()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Sessions_are_told_when_the_server_goes_down(bool pipes)
     {
-        var server = await TestServer.StartAsync();
+        var server = await TestServer.StartAsync(pipes: pipes);
         await using var client = await TestClient.JoinAsync(server);
         var closed = client.ReceiveUntilClosedAsync();
         await server.DisposeAsync();

@@ -6,14 +6,19 @@ using VoxelArena;
 
 namespace Egregore.Cli.Bots;
 
-/// <summary>One bot: it walks from goal to goal in its square, jumps where it is stuck, and now and then digs or places a block.</summary>
+/// <summary>One bot: it has a home in the square and roams around it, looks about, jumps where it is stuck, and now and then digs or places a block.</summary>
 internal sealed class Bot
 {
     private const int SightCells = 4;
     private const int ActEveryTicks = 60;
     private const int LookDown = -60;
     private const int TurnEveryTicks = 20;
-    private const int GoalTurns = 40;
+    private const int GoalTurns = 8;
+    private const int RoamBlocks = 24;
+
+    // A walker's eyes are never still: up to a fifth of a radian a tick, and three quarters off its way.
+    private const int WobblePerTick = 2_086;
+    private const int WobbleMax = 7_823;
 
     private readonly VoxelArenaGame _game;
     private readonly DeterministicRandom _random;
@@ -23,10 +28,13 @@ internal sealed class Bot
     private Cell _area;
     private int _turnAtTick;
     private int _turnsLeft;
+    private readonly int _homeX;
+    private readonly int _homeZ;
     private int _goalX;
     private int _goalZ;
     private int _tick;
-    private ushort _yaw;
+    private int _way;
+    private int _wobble;
     private bool _spawned;
 
     public Bot(VoxelArenaGame game, WorldDefinition world, BotHost host, EcdsaP256 key, string name, ulong seed, SwarmOptions options, long nowMs)
@@ -34,6 +42,9 @@ internal sealed class Bot
         _game = game;
         _options = options;
         _random = new DeterministicRandom(seed);
+        _homeX = InSquare(options.SideBlocks);
+        _homeZ = InSquare(options.SideBlocks);
+        (_goalX, _goalZ) = (_homeX, _homeZ);
         Host = host;
         Participant = new Participant(key.PublicKey, name, world, new ParticipantOptions(), seed, host, nowMs);
         host.Participant = Participant;
@@ -77,13 +88,15 @@ internal sealed class Bot
             _turnAtTick = _tick + TurnEveryTicks;
             if (--_turnsLeft <= 0)
                 ChooseGoal();
-            // Yaw 0 looks to -z, a quarter turn to -x; a little off, so that nobody walks a ruler's line.
-            _yaw = (ushort)((Math.Atan2(_state.X - _goalX, _state.Z - _goalZ) / Math.Tau * 65_536) + _random.Next(8_192) - 4_096);
+            // Yaw 0 looks to -z, a quarter turn to -x.
+            _way = (int)(Math.Atan2(_state.X - _goalX, _state.Z - _goalZ) / Math.Tau * 65_536);
         }
+
+        _wobble = Math.Clamp(_wobble + _random.Next((2 * WobblePerTick) + 1) - WobblePerTick, -WobbleMax, WobbleMax);
 
         var stuck = _state is { VelocityX: 0, VelocityZ: 0 };
         var buttons = MoveButtons.Forward | MoveButtons.Sprint | (stuck || _state.Flags.HasFlag(MoveFlags.Swimming) ? MoveButtons.Jump : MoveButtons.None);
-        _state = VoxelMovement.Step(_state, new MoveInput(buttons, _yaw, 0), _game.Rules.Voxels(Participant.Cache.Db), _game.Rules.Limits);
+        _state = VoxelMovement.Step(_state, new MoveInput(buttons, (ushort)(_way + _wobble), 0), _game.Rules.Voxels(Participant.Cache.Db), _game.Rules.Limits);
         _state.Write(_bytes);
         Participant.SendReflex(_bytes, nowMs);
         FollowArea(force: false);
@@ -111,12 +124,16 @@ internal sealed class Bot
             }, nowMs);
     }
 
+    private bool IsHome => Math.Abs(_state.X - _homeX) + Math.Abs(_state.Z - _homeZ) < 4 * RoamBlocks * MoveState.BlockUnits;
+
     private void ChooseGoal()
     {
         _turnsLeft = GoalTurns;
-        _goalX = (_random.Next(_options.SideBlocks) - (_options.SideBlocks / 2)) * MoveState.BlockUnits;
-        _goalZ = (_random.Next(_options.SideBlocks) - (_options.SideBlocks / 2)) * MoveState.BlockUnits;
+        (_goalX, _goalZ) = IsHome ? (_homeX + InSquare(2 * RoamBlocks), _homeZ + InSquare(2 * RoamBlocks)) : (_homeX, _homeZ);
     }
+
+    /// <summary>A place on one axis of a square around the origin.</summary>
+    private int InSquare(int sideBlocks) => (_random.Next(sideBlocks) - (sideBlocks / 2)) * MoveState.BlockUnits;
 
     private void FollowArea(bool force)
     {

@@ -10,7 +10,7 @@ namespace Egregore.Cli.Bots;
 
 /// <param name="Count">Bots.</param>
 /// <param name="WalkOnly">They leave the blocks alone.</param>
-/// <param name="SideBlocks">Side of the square they spread over.</param>
+/// <param name="SideBlocks">Side of the square that their homes are in.</param>
 /// <param name="Seed">Of what they do.</param>
 internal sealed record SwarmOptions(int Count, bool WalkOnly, int SideBlocks, ulong Seed);
 

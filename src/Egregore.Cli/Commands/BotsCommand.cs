@@ -14,7 +14,7 @@ internal sealed class BotsCommand : Command
     private readonly Option<int> _count = new("--count") { Description = "Bots, 1 to 2000", DefaultValueFactory = _ => 10 };
     private readonly Option<int> _seconds = new("--seconds") { Description = "Stop after so many seconds; 0: with Ctrl+C", DefaultValueFactory = _ => 0 };
     private readonly Option<bool> _walkOnly = new("--walk-only") { Description = "Walk, but do not dig or build" };
-    private readonly Option<int> _side = new("--side") { Description = "They spread over a square of so many blocks a side", DefaultValueFactory = _ => 64 };
+    private readonly Option<int> _side = new("--side") { Description = "Their homes are spread over a square of so many blocks a side", DefaultValueFactory = _ => 64 };
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of what they do", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> _json = new("--json") { Description = "A JSON line of figures each second" };
 

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using System.Text;
 using Egregore.Server.Security;
 using Egregore.Server.Sessions;
 using Egregore.Server.Telemetry;
+using Egregore.Server.Transport;
 using Egregore.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,36 +13,46 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Egregore.Server.Sockets;
 
 /// <summary>
-/// One WebSocket: reads frames straight from the transport's pipe, hands whole messages to the router, and owns the outbox. Reading is one thread at a time and
-/// synchronous between two reads, so messages are unmasked into a buffer of the thread's and nothing is allocated for them.
+/// One WebSocket: takes bytes from its poll loop, or from the transport's pipe where there is none (TLS, other systems than Linux), hands whole messages to the router, and owns the
+/// outbox. One thread at a time reads; frames are unmasked where they lie, and nothing is allocated for them.
 /// </summary>
-internal sealed class SessionConnection
+internal sealed partial class SessionConnection : IPollHandler
 {
     // RFC 6455, section 7.4.1, and the IANA registry.
-    public const ushort CloseNormal = 1000, CloseGoingAway = 1001, CloseProtocolError = 1002, CloseUnsupported = 1003, ClosePolicy = 1008, CloseTooLarge = 1009, CloseTryAgainLater = 1013;
+    public const ushort CloseNormal = 1000, CloseGoingAway = 1001, CloseProtocolError = 1002, CloseUnsupported = 1003, ClosePolicy = 1008, CloseTooLarge = 1009, CloseInternalError = 1011, CloseTryAgainLater = 1013;
+
+    private const int DrainMs = 2000;
+    private const int HeldBytesMin = 1024;
 
     [ThreadStatic]
-    private static byte[]? t_payload;
+    private static byte[]? t_scratch;
 
+    private readonly PollConnection? _poll;
     private readonly IDuplexPipe _transport;
     private readonly IConnectionLifetimeFeature _lifetime;
+    private readonly ILogger _log;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MessageRouter _router;
     private readonly ServerOptions _options;
     private readonly Outbox _outbox;
     private readonly Lock _closeLock = new();
+    private byte[]? _held;
+    private int _heldBytes;
     private byte[]? _fragments;
     private int _fragmentBytes;
     private byte _fragmentOpcode;
     private volatile bool _closing;
-    private volatile bool _aborted;
 
-    public SessionConnection(IDuplexPipe transport, Socket? socket, IConnectionLifetimeFeature lifetime, string address, MessageRouter router, ServerOptions options, long nowMs)
+    public SessionConnection(
+        IDuplexPipe transport, PollConnection? poll, IConnectionLifetimeFeature lifetime, string address, MessageRouter router, ServerOptions options, ILogger log, long nowMs)
     {
         _transport = transport;
+        _poll = poll;
         _lifetime = lifetime;
         _router = router;
         _options = options;
-        _outbox = new Outbox(socket, transport.Output, options.SendQueueBytesMax);
+        _log = log;
+        _outbox = new Outbox(poll?.Socket, transport.Output, options.SendQueueBytesMax);
         Address = address;
         OpenedMs = nowMs;
         LastReceivedMs = nowMs;
@@ -84,36 +94,49 @@ internal sealed class SessionConnection
     /// <summary>Reads until the connection ends, from whichever side. Never throws for what a peer does.</summary>
     public async Task RunAsync()
     {
-        var input = _transport.Input;
         try
         {
-            while (!_closing)
-            {
-                var result = await input.ReadAsync();
-                var buffer = result.Buffer;
-                Process(ref buffer);
-                input.AdvanceTo(buffer.Start, buffer.End);
-                _outbox.Flush();
-                if (result.IsCompleted)
-                    break;
-            }
-
-            if (_closing && !_aborted)
-                await DrainAsync(input);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or ConnectionAbortedException)
-        {
-            // The transport failed under us: the same as the peer going away.
+            if (_poll is not null)
+                _poll.TakeOver(this);
+            else
+                _ = ReadPipeAsync(_transport.Input);
+            await _ended.Task;
         }
         finally
         {
             _closing = true;
-            if (_fragments is not null)
-                ArrayPool<byte>.Shared.Return(_fragments);
-            _fragments = null;
+            Return(ref _held);
+            Return(ref _fragments);
             _outbox.Close();
         }
     }
+
+    /// <summary>Takes bytes of the stream, which it unmasks in place.</summary>
+    public void Received(Span<byte> data)
+    {
+        try
+        {
+            if (_closing)
+            {
+                // A socket closed with unread bytes resets, and the peer would never see why: what comes is thrown away until the peer ends too.
+                if (data.Length is >= 6 and <= 131 && (data[0] & 0x0F) == WebSocketFrame.Close)
+                    _ended.TrySetResult();
+                return;
+            }
+
+            Feed(data);
+            _outbox.Flush();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A bug of ours, met by one peer's message: that connection ends, the others go on.
+            LogFault(_log, e);
+            Close(RefusalCode.Malformed, "internal error", CloseInternalError);
+        }
+    }
+
+    /// <summary>Nothing more will come.</summary>
+    public void Ended() => _ended.TrySetResult();
 
     /// <summary>Queues one of truth's messages; a consumer too slow to take it is closed.</summary>
     public bool Send(Kind kind, uint sequence, ReadOnlySpan<byte> payload) => !_closing && (_outbox.TryAdd(kind, sequence, payload) || CloseSlow());
@@ -141,7 +164,15 @@ internal sealed class SessionConnection
         }
 
         _outbox.Flush();
-        _transport.Input.CancelPendingRead();
+        _ = EndSoonAsync();
+    }
+
+    private async Task EndSoonAsync()
+    {
+        await Task.WhenAny(_ended.Task, Task.Delay(DrainMs));
+        _ended.TrySetResult();
+        if (_poll is null)
+            _transport.Input.CancelPendingRead();
     }
 
     private bool CloseSlow()
@@ -149,7 +180,6 @@ internal sealed class SessionConnection
         if (!_closing)
         {
             ServerMeter.SlowConsumers.Add(1);
-            _aborted = true;
             Close(RefusalCode.Overloaded, "too slow: the send queue is full", CloseTryAgainLater);
             // Its buffers are full, so a close frame may never get out: cut it. Not by the request's context, which may serve another by now.
             _lifetime.Abort();
@@ -158,44 +188,110 @@ internal sealed class SessionConnection
         return false;
     }
 
-    /// <summary>Reads and throws away until the peer ends too, for at most two seconds: a socket closed with unread bytes resets, and the peer would never see why.</summary>
-    private static async Task DrainAsync(PipeReader input)
+    private async Task ReadPipeAsync(PipeReader input)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        while (true)
+        try
         {
-            var result = await input.ReadAsync(limit.Token);
-            input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted || SawClose(result.Buffer))
-                return;
+            while (!_ended.Task.IsCompleted)
+            {
+                var result = await input.ReadAsync();
+                foreach (var segment in result.Buffer)
+                    Copied(segment.Span);
+                input.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                    break;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or ConnectionAbortedException)
+        {
+            // The transport failed under us: the same as the peer going away.
+        }
+
+        Ended();
+    }
+
+    private void Copied(ReadOnlySpan<byte> segment)
+    {
+        var scratch = t_scratch ??= new byte[4096];
+        for (; !segment.IsEmpty; segment = segment[Math.Min(scratch.Length, segment.Length)..])
+        {
+            var length = Math.Min(scratch.Length, segment.Length);
+            segment[..length].CopyTo(scratch);
+            Received(scratch.AsSpan(0, length));
         }
     }
 
-    private static bool SawClose(in ReadOnlySequence<byte> buffer) => buffer.Length is >= 6 and <= 131 && (buffer.FirstSpan[0] & 0x0F) == WebSocketFrame.Close;
-
-    private void Process(ref ReadOnlySequence<byte> buffer)
+    /// <summary>Processes whole frames; what is left of one is held until the rest comes, in a buffer that grows with what came, not with what was promised.</summary>
+    private void Feed(Span<byte> data)
     {
-        var payload = t_payload is { } kept && kept.Length >= _options.MessageBytesMax ? kept : t_payload = GC.AllocateUninitializedArray<byte>(_options.MessageBytesMax);
-        while (!_closing && !buffer.IsEmpty)
+        while (_heldBytes > 0 && !data.IsEmpty && !_closing)
         {
-            var before = buffer.Length;
-            switch (WebSocketFrame.TryRead(ref buffer, payload.AsSpan(0, _options.MessageBytesMax), out var opcode, out var final, out var length))
+            var part = data[..Math.Min(data.Length, _options.MessageBytesMax + WebSocketFrame.ClientHeaderBytesMax - _heldBytes)];
+            Hold(part);
+            data = data[part.Length..];
+            var used = Process(_held.AsSpan(0, _heldBytes));
+            _held.AsSpan(used, _heldBytes - used).CopyTo(_held);
+            _heldBytes -= used;
+        }
+
+        if (_heldBytes == 0)
+        {
+            Return(ref _held);
+            if (!data.IsEmpty && !_closing)
+                Hold(data[Process(data)..]);
+        }
+    }
+
+    private void Hold(ReadOnlySpan<byte> data)
+    {
+        if (data.IsEmpty)
+            return;
+        var size = _heldBytes + data.Length;
+        if (_held is null || _held.Length < size)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(HeldBytesMin, size));
+            _held.AsSpan(0, _heldBytes).CopyTo(larger);
+            Return(ref _held);
+            _held = larger;
+        }
+
+        data.CopyTo(_held.AsSpan(_heldBytes));
+        _heldBytes = size;
+    }
+
+    private static void Return(ref byte[]? buffer)
+    {
+        if (buffer is not null)
+            ArrayPool<byte>.Shared.Return(buffer);
+        buffer = null;
+    }
+
+    /// <returns>Bytes of whole frames.</returns>
+    private int Process(Span<byte> data)
+    {
+        var used = 0;
+        while (!_closing && used < data.Length)
+        {
+            switch (WebSocketFrame.TryRead(data[used..], _options.MessageBytesMax, out var opcode, out var final, out var payload, out var frameBytes))
             {
                 case FrameStatus.Incomplete:
-                    return;
+                    return used;
                 case FrameStatus.TooLarge:
                     ServerMeter.Refused(RefusalCode.TooLarge);
                     Close(RefusalCode.TooLarge, $"a message may have {_options.MessageBytesMax} bytes", CloseTooLarge);
-                    return;
+                    return data.Length;
                 case FrameStatus.ProtocolError:
                     ServerMeter.Refused(RefusalCode.Malformed);
                     Close(RefusalCode.Malformed, "not a WebSocket frame", CloseProtocolError);
-                    return;
+                    return data.Length;
             }
 
-            BytesReceived += before - buffer.Length;
-            Dispatch(opcode, final, payload.AsSpan(0, length), (int)(before - buffer.Length));
+            used += frameBytes;
+            BytesReceived += frameBytes;
+            Dispatch(opcode, final, payload, frameBytes);
         }
+
+        return used;
     }
 
     private void Dispatch(byte opcode, bool final, ReadOnlySpan<byte> payload, int frameBytes)
@@ -258,4 +354,7 @@ internal sealed class SessionConnection
 
         ArrayPool<byte>.Shared.Return(whole);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a message broke its connection's reader")]
+    private static partial void LogFault(ILogger log, Exception exception);
 }

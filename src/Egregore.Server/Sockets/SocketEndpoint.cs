@@ -5,6 +5,7 @@ using Egregore.Server.Hosting;
 using Egregore.Server.Security;
 using Egregore.Server.Sessions;
 using Egregore.Server.Telemetry;
+using Egregore.Server.Transport;
 using Egregore.Wire;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,13 +13,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Egregore.Server.Sockets;
 
 /// <summary>
-/// <c>/ws</c>: the opening handshake of RFC 6455, section 4.2, over HTTP/1.1, after which the connection's own pipe is read and written directly. No extension and no subprotocol.
+/// <c>/ws</c>: the opening handshake of RFC 6455, section 4.2, over HTTP/1.1, after which the session has the socket to itself. No extension and no subprotocol.
 /// </summary>
 /// <remarks>
 /// ASP.NET Core's WebSocket would do, at a price: a receive costs it two more asynchronous layers, and a send one lock, one flush and one system call for each message; here a
 /// tick's messages leave in one.
 /// </remarks>
-internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime host)
+internal sealed class SocketEndpoint(
+    ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime host, ILogger<SocketEndpoint> log)
 {
     private const int KeyBytes = 16;
 
@@ -73,8 +75,8 @@ internal sealed class SocketEndpoint(ServerOptions options, OriginPolicy origins
         var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
         var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
         // No send of ours can come before the 101 has left: the client says hello first.
-        var socket = context.Features.Get<ITlsConnectionFeature>() is null ? context.Features.Get<IConnectionSocketFeature>()?.Socket : null;
-        var connection = new SessionConnection(transport, socket, lifetime, address, router, options, router.NowMs);
+        var poll = context.Features.Get<ITlsConnectionFeature>() is null ? context.Features.Get<PollConnection>() : null;
+        var connection = new SessionConnection(transport, poll, lifetime, address, router, options, log, router.NowMs);
         sessions.Add(connection);
         try
         {

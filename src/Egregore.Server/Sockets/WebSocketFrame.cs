@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
@@ -36,65 +35,58 @@ internal static class WebSocketFrame
     /// <summary>Longest header that <see cref="WriteHeader"/> writes.</summary>
     public const int HeaderBytesMax = 10;
 
+    private const int KeyBytes = 4;
+
     /// <summary>Longest payload of a control frame (RFC 6455, section 5.5).</summary>
     public const int ControlBytesMax = 125;
 
-    /// <summary>
-    /// Reads one frame at the start of <paramref name="buffer"/> and unmasks its payload into <paramref name="payload"/>, from its start on.
-    /// </summary>
-    /// <param name="buffer">Bytes received; on <see cref="FrameStatus.Frame"/> advanced behind the frame.</param>
-    /// <param name="payload">Receives the payload; its length is the largest that is taken.</param>
+    /// <summary>Longest header of a client's frame: length and masking key.</summary>
+    public const int ClientHeaderBytesMax = 14;
+
+    /// <summary>Reads one frame at the start of <paramref name="data"/> and unmasks its payload in place.</summary>
+    /// <param name="data">Bytes received.</param>
+    /// <param name="payloadBytesMax">The longest payload that is taken.</param>
     /// <param name="opcode">The frame's opcode.</param>
     /// <param name="final">Whether this is the message's last frame.</param>
-    /// <param name="length">Bytes of payload written.</param>
-    public static FrameStatus TryRead(ref ReadOnlySequence<byte> buffer, Span<byte> payload, out byte opcode, out bool final, out int length)
+    /// <param name="payload">On <see cref="FrameStatus.Frame"/> the payload, inside of <paramref name="data"/>.</param>
+    /// <param name="frameBytes">On <see cref="FrameStatus.Frame"/> the bytes of the whole frame.</param>
+    public static FrameStatus TryRead(Span<byte> data, int payloadBytesMax, out byte opcode, out bool final, out Span<byte> payload, out int frameBytes)
     {
         opcode = 0;
         final = false;
-        length = 0;
-        Span<byte> header = stackalloc byte[14];
-        var have = (int)Math.Min(buffer.Length, header.Length);
-        if (have < 2)
+        payload = default;
+        frameBytes = 0;
+        if (data.Length < 2)
             return FrameStatus.Incomplete;
-        header = header[..have];
-        if (buffer.FirstSpan.Length >= have)
-            buffer.FirstSpan[..have].CopyTo(header);
-        else
-            buffer.Slice(0, have).CopyTo(header);
-
-        opcode = (byte)(header[0] & 0x0F);
-        final = (header[0] & 0x80) != 0;
+        opcode = (byte)(data[0] & 0x0F);
+        final = (data[0] & 0x80) != 0;
         var control = opcode >= Close;
-        ulong size = header[1] & 0x7Fu;
-        if ((header[0] & 0x70) != 0 || (header[1] & 0x80) == 0 || opcode is (> Binary and < Close) or > Pong || (control && (!final || size > ControlBytesMax)))
+        ulong size = data[1] & 0x7Fu;
+        if ((data[0] & 0x70) != 0 || (data[1] & 0x80) == 0 || opcode is (> Binary and < Close) or > Pong || (control && (!final || size > ControlBytesMax)))
             return FrameStatus.ProtocolError;
         var offset = 2;
         if (size == 126)
         {
             offset = 4;
-            if (have < offset)
+            if (data.Length < offset)
                 return FrameStatus.Incomplete;
-            size = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
+            size = BinaryPrimitives.ReadUInt16BigEndian(data[2..]);
         }
         else if (size == 127)
         {
             offset = 10;
-            if (have < offset)
+            if (data.Length < offset)
                 return FrameStatus.Incomplete;
-            size = BinaryPrimitives.ReadUInt64BigEndian(header[2..]);
+            size = BinaryPrimitives.ReadUInt64BigEndian(data[2..]);
         }
 
-        if (size > (ulong)payload.Length)
+        if (size > (ulong)payloadBytesMax)
             return FrameStatus.TooLarge;
-        length = (int)size;
-        if (buffer.Length < offset + 4 + length)
+        frameBytes = offset + KeyBytes + (int)size;
+        if (data.Length < frameBytes)
             return FrameStatus.Incomplete;
-        var key = MemoryMarshal.Read<uint>(header[offset..]);
-        var body = buffer.Slice(offset + 4, length);
-        var destination = payload[..length];
-        body.CopyTo(destination);
-        Unmask(destination, key);
-        buffer = buffer.Slice(body.End);
+        payload = data[(offset + KeyBytes)..frameBytes];
+        Unmask(payload, MemoryMarshal.Read<uint>(data[offset..]));
         return FrameStatus.Frame;
     }
 

@@ -4,8 +4,7 @@ namespace Egregore.World.Area;
 /// Who is sent which reflex states, and how often. Sans-I/O: the host places accepted states, lets each viewer look around, and once a tick asks for the
 /// bytes of each viewer's frame.
 /// <para>
-/// A state is packed once, when it is placed, whatever the number of viewers; a viewer's frame is a gather of packed records (<see cref="RoomRecord"/>),
-/// which are the same bytes for everybody. Attention decides the rates: the nearest <see cref="RoomOptions.Focus"/> at every tick, the others from
+/// A viewer's frame says what changed since the states that it was sent last (layout: docs/server.md). Attention decides the rates: the nearest <see cref="RoomOptions.Focus"/> at every tick, the others from
 /// <see cref="RoomOptions.NearRateHz"/> down to <see cref="RoomOptions.FarRateHz"/> with distance. A body that did not move is not sent again. Each viewer
 /// has a byte budget that grows with the crowd around; everything else the host sends is charged to it, so the bound holds by construction: the room yields.
 /// Those who wait gain credit, so nobody starves.
@@ -19,11 +18,9 @@ public sealed class RoomBroadcaster
     private readonly RoomOptions _options;
     private readonly RoomGrid _grid;
     private readonly RoomViewer?[] _viewers;
-    private readonly byte[] _records;
+    private readonly RoomHistory?[] _bodies;
     private readonly int[] _x;
-    private readonly int[] _y;
     private readonly int[] _z;
-    private readonly uint[] _version;
     private readonly ushort[] _life;
     private readonly ushort[] _free;
     private readonly int[] _mark;
@@ -44,11 +41,9 @@ public sealed class RoomBroadcaster
         var slots = options.Capacity + 1;
         _grid = new RoomGrid(options.Capacity);
         _viewers = new RoomViewer?[slots];
-        _records = new byte[slots * options.RecordBytes];
+        _bodies = new RoomHistory?[slots];
         _x = new int[slots];
-        _y = new int[slots];
         _z = new int[slots];
-        _version = new uint[slots];
         _life = new ushort[slots];
         _mark = new int[slots];
         _scratch = new long[slots];
@@ -82,6 +77,7 @@ public sealed class RoomBroadcaster
         viewer.Active = true;
         viewer.Count = 0;
         viewer.Tokens = 0;
+        _bodies[handle] ??= new RoomHistory(_options.LookBytes);
         return true;
     }
 
@@ -89,9 +85,9 @@ public sealed class RoomBroadcaster
     public void Leave(ushort handle)
     {
         var viewer = ViewerOf(handle);
-        if (_version[handle] != 0)
+        if (IsPlaced(handle))
             _grid.Remove(handle, RoomRecord.CellOf(_x[handle]), RoomRecord.CellOf(_z[handle]));
-        _version[handle] = 0;
+        _bodies[handle]!.Clear();
         _life[handle]++;
         viewer.Active = false;
         viewer.Count = 0;
@@ -107,24 +103,18 @@ public sealed class RoomBroadcaster
             throw new ArgumentException($"a packed state's own part is {_options.LookBytes} bytes, not {look.Length}", nameof(look));
         Move(handle, x, z);
         _x[handle] = x;
-        _y[handle] = y;
         _z[handle] = z;
-        var record = _records.AsSpan(handle * _options.RecordBytes, _options.RecordBytes);
-        Span<byte> packed = stackalloc byte[_options.RecordBytes];
-        RoomRecord.Write(packed, handle, x, y, z, look);
-        if (_version[handle] != 0 && packed.SequenceEqual(record))
-            return;
-        packed.CopyTo(record);
-        _version[handle] = _version[handle] == uint.MaxValue ? 1 : _version[handle] + 1;
+        _bodies[handle]!.Add(new RoomPlace(x, y, z), look);
     }
 
     /// <summary>Where a body was placed last, in 1/256 block; false: it was not.</summary>
     public bool TryPosition(ushort handle, out int x, out int y, out int z)
     {
-        x = _x[handle];
-        y = _y[handle];
-        z = _z[handle];
-        return _version[handle] != 0;
+        x = y = z = 0;
+        if (!IsPlaced(handle))
+            return false;
+        (x, y, z) = _bodies[handle]!.Place;
+        return true;
     }
 
     /// <summary>Says whom <paramref name="viewer"/> hears on direct links, so that the room need not send them; replaces what was said before.</summary>
@@ -162,9 +152,7 @@ public sealed class RoomBroadcaster
         var attention = ViewerOf(viewer);
         _enteredCount = 0;
         _leftCount = 0;
-        if (_version[viewer] == 0)
-            return false;
-        if (attention.Count != 0 && (tick + viewer) % _options.LookAroundTicks != 0)
+        if (!IsPlaced(viewer) || (attention.Count != 0 && (tick + viewer) % _options.LookAroundTicks != 0))
             return false;
 
         (attention.List, attention.Old) = (attention.Old, attention.List);
@@ -183,12 +171,14 @@ public sealed class RoomBroadcaster
             _mark[handle] = 0;
         }
 
+        // Frames are written in the order of handles.
+        for (var i = 0; i < attention.Count; i++)
+            _scratch[i] = attention.List[i].Handle;
+        _scratch.AsSpan(0, attention.Count).Sort(attention.List.AsSpan(0, attention.Count));
         return _enteredCount + _leftCount > 0;
     }
 
-    /// <summary>
-    /// Gathers the packed states that are due for this viewer at this tick; called once a tick.
-    /// </summary>
+    /// <summary>Writes the states that are due for this viewer at this tick; called once a tick.</summary>
     /// <param name="viewer">The viewer's handle.</param>
     /// <param name="overheadBytes">What a frame costs on the wire besides its states; charged when there are any.</param>
     /// <param name="destination">Receives whole records; what does not fit waits for the next tick.</param>
@@ -198,32 +188,62 @@ public sealed class RoomBroadcaster
         var attention = ViewerOf(viewer);
         var allowed = AllowedBytesPerSecond(attention.Count);
         attention.Tokens = Math.Min(attention.Tokens + allowed, (long)allowed * _options.TickRateHz / 2);
-        var bytes = _options.RecordBytes;
-        var room = (int)Math.Min(((attention.Tokens / _options.TickRateHz) - overheadBytes) / bytes, destination.Length / bytes);
+        var room = (int)Math.Min((attention.Tokens / _options.TickRateHz) - overheadBytes, destination.Length);
         var due = CountDue(attention);
-        if (due == 0 || room <= 0)
+        var sizeMax = RoomRecordCodec.SizeMax(_options.LookBytes);
+        if (due == 0 || room < sizeMax)
             return 0;
-        if (due > room)
-        {
-            // The highest credit first: who waited longest in proportion to the attention that is due.
-            _due.AsSpan(0, due).Sort();
-            _due.AsSpan(due - room, room).CopyTo(_due);
-            due = room;
-        }
+        if (due * sizeMax > room)
+            due = ChooseDue(attention, due, room, destination);
 
         var written = 0;
+        var last = 0;
         for (var i = 0; i < due; i++)
         {
             ref var other = ref attention.List[(int)(_due[i] & 0xFFFF)];
             other.Credit = Math.Min(other.Credit - RoomViewer.Due, RoomViewer.Due - 1);
-            other.SentVersion = _version[other.Handle];
-            _records.AsSpan(other.Handle * bytes, bytes).CopyTo(destination[written..]);
-            written += bytes;
+            written += Write(destination[written..], other, last);
+            other.SentVersion = _bodies[other.Handle]!.Latest;
+            last = other.Handle;
         }
 
         attention.Tokens -= (long)(written + overheadBytes) * _options.TickRateHz;
         return written;
     }
+
+    private int Write(Span<byte> destination, in RoomViewer.Attended other, int last)
+    {
+        var body = _bodies[other.Handle]!;
+        return body.Knows(other.SentVersion)
+            ? RoomRecordCodec.WriteDelta(destination, other.Handle - last, body.PlaceAt(other.SentVersion), body.LookAt(other.SentVersion), body.Place, body.Look)
+            : RoomRecordCodec.WriteWhole(destination, other.Handle - last, body.Place, body.Look);
+    }
+
+    /// <summary>Not all fit: the highest credit first, who waited longest in proportion to the attention that is due.</summary>
+    /// <param name="attention">The viewer.</param>
+    /// <param name="due">How many are due.</param>
+    /// <param name="room">Bytes.</param>
+    /// <param name="scratch">At least as long; written over.</param>
+    /// <returns>How many fit; they stand in front, in the order of handles.</returns>
+    private int ChooseDue(RoomViewer attention, int due, int room, Span<byte> scratch)
+    {
+        _due.AsSpan(0, due).Sort();
+        var chosen = 0;
+        for (var i = due - 1; i >= 0 && chosen < due; i--)
+        {
+            // As if nobody stood in front of it: its handle takes no fewer bytes than it will.
+            room -= Write(scratch, attention.List[(int)(_due[i] & 0xFFFF)], 0);
+            if (room < 0)
+                break;
+            _scratch[chosen++] = _due[i] & 0xFFFF;
+        }
+
+        _scratch.AsSpan(0, chosen).Sort();
+        _scratch.AsSpan(0, chosen).CopyTo(_due);
+        return chosen;
+    }
+
+    private bool IsPlaced(ushort handle) => _bodies[handle] is { Latest: not 0 };
 
     private int CountDue(RoomViewer attention)
     {
@@ -232,7 +252,7 @@ public sealed class RoomBroadcaster
         {
             ref var other = ref attention.List[i];
             other.Credit = Math.Min(other.Credit + other.Weight, CreditMax);
-            var version = _version[other.Handle];
+            var version = _bodies[other.Handle]!.Latest;
             if (version == 0 || version == other.SentVersion || other.Direct || other.Life != _life[other.Handle])
                 other.Credit = Math.Min(other.Credit, RoomViewer.Due);
             else if (other.Credit >= RoomViewer.Due)
@@ -293,7 +313,7 @@ public sealed class RoomBroadcaster
     private void Move(ushort handle, int x, int z)
     {
         var (cellX, cellZ) = (RoomRecord.CellOf(x), RoomRecord.CellOf(z));
-        if (_version[handle] == 0)
+        if (!IsPlaced(handle))
         {
             _grid.Add(handle, cellX, cellZ);
             return;

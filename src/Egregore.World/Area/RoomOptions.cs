@@ -3,6 +3,9 @@ namespace Egregore.World.Area;
 /// <summary>The bounds of a <see cref="RoomBroadcaster"/>. Distances are in blocks, rates in Hz of the world's tick, sizes in bytes.</summary>
 public sealed record RoomOptions
 {
+    /// <summary>Everybody in sight at every tick, whatever it costs up to 64 KiB a second: for small arenas with good lines, and to compare with servers that have no rates by attention.</summary>
+    public static RoomOptions FullRate => new() { Focus = new RoomOptions().AttendedMax, SmallCrowdBytesPerSecond = 65_536, LargeCrowdBytesPerSecond = 65_536 };
+
     /// <summary>Largest number of bodies in the room at once. 1 to 65,535; default 1,024.</summary>
     public int Capacity { get; init; } = 1024;
 
@@ -41,9 +44,6 @@ public sealed record RoomOptions
 
     /// <summary>The crowd from which <see cref="LargeCrowdBytesPerSecond"/> holds. Default 100.</summary>
     public int LargeCrowd { get; init; } = 100;
-
-    /// <summary>Bytes of one packed state: handle, position and the game's own part.</summary>
-    public int RecordBytes => RoomRecord.HeaderBytes + LookBytes;
 
     /// <summary>The first option out of its bounds, in words, or null when all are within them.</summary>
     public string? Problem()

@@ -36,14 +36,17 @@ public sealed class RoomBroadcasterTests
             Assert.True(room.TryJoin(out others[i]));
         var counts = new int[64];
         var buffer = new byte[2048];
+        var reader = new RoomReader(options.LookBytes);
         for (var tick = 0; tick < 400; tick++)
         {
             for (var i = 0; i < others.Length; i++)
                 room.Place(others[i], (i + 1) * 3 * Block, tick, 0, new byte[6]);
             room.LookAround(viewer, tick);
             var written = room.Compose(viewer, RoomFrameCodec.WireOverheadBytes, buffer);
-            foreach (var record in new RoomRecords(buffer.AsSpan(0, written), 0, 0, options.LookBytes))
+            reader.Begin(0, 0);
+            while (reader.TryNext(buffer.AsSpan(0, written), out var record))
                 counts[record.Handle]++;
+            Assert.True(reader.IsWhole);
         }
 
         for (var i = 0; i < options.Focus; i++)
@@ -87,13 +90,98 @@ public sealed class RoomBroadcasterTests
             Assert.Equal([other], room.Entered.ToArray());
             var buffer = new byte[256];
             var written = room.Compose(viewer, 0, buffer);
-            Assert.Equal(14, options.RecordBytes);
-            var records = new RoomRecords(buffer.AsSpan(0, written), RoomRecord.CellOf(x + (60 * Block)), RoomRecord.CellOf(z - (20 * Block)), options.LookBytes);
-            Assert.True(records.IsWhole);
-            Assert.Equal(1, records.Count);
-            Assert.Equal((other, x, y, z), (records[0].Handle, records[0].X, records[0].Y, records[0].Z));
-            Assert.Equal([1, 2, 3, 4, 5, 6], records[0].Look.ToArray());
+            Assert.Equal(13, written);
+            var reader = new RoomReader(options.LookBytes);
+            reader.Begin(RoomRecord.CellOf(x + (60 * Block)), RoomRecord.CellOf(z - (20 * Block)));
+            Assert.True(reader.TryNext(buffer.AsSpan(0, written), out var record));
+            Assert.Equal((other, x, y, z), (record.Handle, record.X, record.Y, record.Z));
+            Assert.Equal([1, 2, 3, 4, 5, 6], record.Look.ToArray());
+            Assert.False(reader.TryNext(buffer.AsSpan(0, written), out _));
+            Assert.True(reader.IsWhole);
         }
+    }
+
+    [Fact]
+    public void A_viewer_knows_every_state_that_it_was_sent_whatever_the_way_and_the_jumps()
+    {
+        var random = new Random(11);
+        var options = new RoomOptions { Capacity = 300, LookBytes = 11, SmallCrowdBytesPerSecond = 3000, LargeCrowdBytesPerSecond = 9000 };
+        var room = new RoomBroadcaster(options);
+        var bodies = new List<ushort>();
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.True(room.TryJoin(out var handle));
+            bodies.Add(handle);
+        }
+
+        var places = bodies.ToDictionary(h => h, _ => (X: random.Next(-9_000, 9_000), Y: 0, Z: random.Next(-9_000, 9_000)));
+        var looks = bodies.ToDictionary(h => h, _ => new byte[11]);
+        var viewer = bodies[0];
+        var reader = new RoomReader(options.LookBytes);
+        var buffer = new byte[4096];
+        int records = 0, whole = 0;
+        for (var tick = 0; tick < 600; tick++)
+        {
+            foreach (var handle in bodies)
+            {
+                var (x, y, z) = places[handle];
+                var step = random.Next(100) switch { 0 => 20_000, < 10 => 300, < 80 => 60, _ => 0 };
+                places[handle] = (Math.Clamp(x + random.Next(-step, step + 1), -15_000, 15_000), Math.Clamp(y + random.Next(-step, step + 1), -10_000, 40_000), z + (step == 60 ? 1 : 0));
+                if (random.Next(3) == 0)
+                    looks[handle][random.Next(11)]++;
+                room.Place(handle, places[handle].X, places[handle].Y, places[handle].Z, looks[handle]);
+            }
+
+            if (tick % 50 == 49)
+            {
+                // A body goes, and another comes with its handle.
+                room.Leave(bodies[^1]);
+                bodies.RemoveAt(bodies.Count - 1);
+            }
+
+            room.LookAround(viewer, tick);
+            foreach (var left in room.Left)
+                reader.Forget(left);
+            var written = room.Compose(viewer, 0, buffer);
+            var own = places[viewer];
+            reader.Begin(RoomRecord.CellOf(own.X), RoomRecord.CellOf(own.Z));
+            var before = 0;
+            while (reader.TryNext(buffer.AsSpan(0, written), out var record))
+            {
+                Assert.True(record.Handle > before);
+                before = record.Handle;
+                Assert.True(places[record.Handle] == (record.X, record.Y, record.Z), $"tick {tick}, {record.Handle}: {places[record.Handle]} is read as {(record.X, record.Y, record.Z)}");
+                Assert.Equal(looks[record.Handle], record.Look.ToArray());
+                records++;
+            }
+
+            Assert.True(reader.IsWhole);
+            whole += written;
+        }
+
+        Assert.Equal(0, reader.Skipped);
+        Assert.InRange(records, 5_000, 100_000);
+        Assert.InRange(whole / (double)records, 5, 15);
+    }
+
+    [Fact]
+    public void Any_bytes_are_read_without_harm()
+    {
+        var random = new Random(12);
+        var bytes = new byte[200];
+        var reader = new RoomReader(lookBytes: 6, bodiesMax: 50);
+        long records = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            random.NextBytes(bytes);
+            var states = bytes.AsSpan(0, random.Next(bytes.Length));
+            reader.Begin(random.Next(), random.Next());
+            while (reader.TryNext(states, out _))
+                records++;
+        }
+
+        Assert.NotEqual(0, records);
+        Assert.NotEqual(0, reader.Skipped);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Egregore.Server.Tests.Support;
@@ -29,13 +31,19 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static string NewFolder() => Directory.CreateTempSubdirectory("egregore-server-").FullName;
 
-    public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, string? folder = null)
+    public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, string? folder = null, bool pipes = false)
     {
         var ownsFolder = folder is null;
         folder ??= NewFolder();
         var time = new ManualTime();
         var options = new ServerOptions { Url = "http://127.0.0.1:0", DataFolder = folder, Log = false, PagesFolder = "", BrowserFolder = "", Authority = Wire.Authority.Server };
-        var server = await EgregoreServer.StartAsync(new LineGame(), change?.Invoke(options) ?? options, services => services.AddSingleton<TimeProvider>(time));
+        var server = await EgregoreServer.StartAsync(new LineGame(), change?.Invoke(options) ?? options, services =>
+        {
+            services.AddSingleton<TimeProvider>(time);
+            // As behind TLS and on systems without epoll: Kestrel's own sockets and pipes.
+            if (pipes)
+                services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        });
         return new TestServer(server, folder, ownsFolder, time);
     }
 
