@@ -68,7 +68,7 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])[Path.Combine(Root(), "src/Egregore.Cli/bin", Configuration, "net10.0/egregore.dll"), "serve", "--url", $"http://127.0.0.1:{port}", "--data", DataPath, .. arguments])
+        foreach (var argument in (string[])[Cli, "serve", "--url", $"http://127.0.0.1:{port}", "--data", DataPath, .. arguments])
             start.ArgumentList.Add(argument);
 
         var address = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,5 +99,9 @@ internal sealed class ServerProcess : IDisposable
     private const string Configuration = "Release";
 #endif
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
+    /// <summary>The command line, built.</summary>
+    public static string Cli => Path.Combine(Root(), "src/Egregore.Cli/bin", Configuration, "net10.0/egregore.dll");
+
+    /// <summary>The checkout.</summary>
+    public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
 }
