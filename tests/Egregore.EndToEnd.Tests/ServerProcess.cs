@@ -9,6 +9,7 @@ internal sealed class ServerProcess : IDisposable
 {
     private readonly StringBuilder _log = new();
     private Process _process;
+    private IReadOnlyDictionary<string, string> _environment = new Dictionary<string, string>();
 
     private ServerProcess(Process process, string dataPath)
     {
@@ -30,10 +31,12 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static async Task<ServerProcess> StartAsync(params string[] arguments)
+    public static Task<ServerProcess> StartAsync(params string[] arguments) => StartAsync(new Dictionary<string, string>(), arguments);
+
+    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var data = Directory.CreateTempSubdirectory("egregore-e2e-").FullName;
-        var server = new ServerProcess(new Process(), data);
+        var server = new ServerProcess(new Process(), data) { _environment = environment };
         await server.LaunchAsync(0, arguments);
         return server;
     }
@@ -68,8 +71,10 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])[Path.Combine(Root(), "src/Egregore.Cli/bin", Configuration, "net10.0/egregore.dll"), "serve", "--url", $"http://127.0.0.1:{port}", "--data", DataPath, .. arguments])
+        foreach (var argument in (string[])[Cli, "serve", "--url", $"http://127.0.0.1:{port}", "--data", DataPath, .. arguments])
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in _environment)
+            start.Environment[name] = value;
 
         var address = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
@@ -99,5 +104,9 @@ internal sealed class ServerProcess : IDisposable
     private const string Configuration = "Release";
 #endif
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
+    /// <summary>The command line, built.</summary>
+    public static string Cli => Path.Combine(Root(), "src/Egregore.Cli/bin", Configuration, "net10.0/egregore.dll");
+
+    /// <summary>The checkout.</summary>
+    public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
 }

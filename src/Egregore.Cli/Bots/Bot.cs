@@ -50,6 +50,8 @@ internal sealed class Bot
         host.Participant = Participant;
         Participant.Welcomed += welcome =>
         {
+            if (host.Links is { } links)
+                links.IceServers = welcome.IceServers;
             if (!welcome.Resumed)
                 Participant.Act("set_name", new SetName { Name = name }, nowMs);
         };

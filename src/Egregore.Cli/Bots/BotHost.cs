@@ -6,10 +6,10 @@ using Egregore.Wire;
 namespace Egregore.Cli.Bots;
 
 /// <summary>
-/// Carries out what a bot's participant decides: one WebSocket to truth, a native key. It has no direct links, so its dials fail and the mesh relays through truth.
+/// Carries out what a bot's participant decides: one WebSocket to truth, direct links over WebRTC, a native key. Without links its dials fail, and the mesh relays through truth.
 /// The swarm's one thread calls <see cref="Pump"/> and everything else; the socket's tasks only fill and empty queues.
 /// </summary>
-internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : IParticipantHost, IAsyncDisposable
+internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key, DirectLinks? links) : IParticipantHost, IAsyncDisposable
 {
     private const int MessageBytesMax = 64 * 1024;
     private const int QueueMax = 4096;
@@ -31,6 +31,8 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
     private long _retryAtMs;
 
     public Participant Participant { get; set; } = null!;
+
+    public DirectLinks? Links => links;
 
     public bool Connected => _opened && !_closed;
 
@@ -56,6 +58,7 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
     {
         while (_refusedDials.TryDequeue(out var dial))
             Participant.LinkClosed(dial.Peer, dial.Connection, nowMs);
+        links?.Pump(Participant, nowMs);
         while (_signed.TryDequeue(out var signed))
             Participant.Signed(signed.Request, signed.Signature, nowMs);
         while (_verified.TryDequeue(out var verified))
@@ -143,17 +146,25 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
         _outgoing.Write(message);
     }
 
-    public void SendLink(PeerId peer, LinkChannel channel, ReadOnlySpan<byte> message)
+    public void SendLink(PeerId peer, LinkChannel channel, ReadOnlySpan<byte> message) => links?.Send(peer, channel, message);
+
+    public void Dial(PeerId peer, uint connection)
     {
+        if (links is null)
+            _refusedDials.Enqueue((peer, connection));
+        else
+            links.Offer(peer, connection);
     }
 
-    public void Dial(PeerId peer, uint connection) => _refusedDials.Enqueue((peer, connection));
-
-    public void RemoteSignal(PeerId peer, uint connection, SignalType type, string data, string mid) => _refusedDials.Enqueue((peer, connection));
-
-    public void HangUp(PeerId peer)
+    public void RemoteSignal(PeerId peer, uint connection, SignalType type, string data, string mid)
     {
+        if (links is null)
+            _refusedDials.Enqueue((peer, connection));
+        else
+            links.Signal(peer, connection, type, data, mid);
     }
+
+    public void HangUp(PeerId peer) => links?.HangUp(peer);
 
     public void Sign(uint request, ReadOnlySpan<byte> bytes) => _signed.Enqueue((request, key.Sign(bytes)));
 
@@ -162,6 +173,7 @@ internal sealed class BotHost(Uri socketUri, TruthLogin login, EcdsaP256 key) : 
 
     public async ValueTask DisposeAsync()
     {
+        links?.Dispose();
         await _stop.CancelAsync();
         _socket?.Abort();
         await _receiving;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Egregore.WebRtc;
 using Egregore.Wire;
 using Egregore.World;
 using VoxelArena;
@@ -12,13 +13,14 @@ namespace Egregore.Cli.Bots;
 /// <param name="WalkOnly">They leave the blocks alone.</param>
 /// <param name="SideBlocks">Side of the square that their homes are in.</param>
 /// <param name="Seed">Of what they do.</param>
-internal sealed record SwarmOptions(int Count, bool WalkOnly, int SideBlocks, ulong Seed);
+/// <param name="Direct">They make direct links.</param>
+internal sealed record SwarmOptions(int Count, bool WalkOnly, int SideBlocks, ulong Seed, bool Direct);
 
 /// <summary>Figures of the last second, all bots together.</summary>
-internal sealed record SwarmFigures(int Bots, int Live, double Neighbours, double BytesInPerSecond, double BytesOutPerSecond, double MessagesInPerSecond, double RttMs, long Rejected, long Corrections)
+internal sealed record SwarmFigures(int Bots, int Live, double Neighbours, double BytesInPerSecond, double BytesOutPerSecond, double MessagesInPerSecond, double RttMs, long Rejected, long Corrections, double Links, double LinkMessagesPerSecond, double LinkBytesPerSecond)
 {
     public override string ToString() =>
-        $"{Live} of {Bots} bots live, {Neighbours:0.0} neighbours each, {BytesInPerSecond / Math.Max(1, Live):0} B/s down and {BytesOutPerSecond / Math.Max(1, Live):0} B/s up each, "
+        $"{Live} of {Bots} bots live, {Neighbours:0.0} neighbours and {Links:0.0} direct links each, {BytesInPerSecond / Math.Max(1, Live):0} B/s down and {BytesOutPerSecond / Math.Max(1, Live):0} B/s up each, "
         + $"{RttMs:0.0} ms to truth, {Rejected} states rejected, {Corrections} corrections";
 }
 
@@ -30,11 +32,20 @@ internal sealed partial class BotSwarm : IAsyncDisposable
     private readonly Uri _url;
     private readonly SwarmOptions _options;
     private readonly HttpClient _http;
+    private readonly RtcHost? _rtc;
+    private readonly RtcCertificate? _certificate;
     private readonly List<Bot> _bots = [];
     private readonly List<EcdsaP256> _keys = [];
 
+    /// <exception cref="RtcException">Direct links are asked for, and OpenSSL 3 is missing or no UDP port is to be had.</exception>
     public BotSwarm(Uri url, SwarmOptions options)
     {
+        if (options.Direct)
+        {
+            _rtc = new RtcHost(new RtcHostOptions { IncludeLoopback = url.IsLoopback });
+            _certificate = RtcCertificate.Generate();
+        }
+
         _url = url;
         _options = options;
         _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(20) };
@@ -55,7 +66,7 @@ internal sealed partial class BotSwarm : IAsyncDisposable
         {
             var key = EcdsaP256.Create();
             _keys.Add(key);
-            var bot = new Bot(game, definition, new BotHost(socket, login, key), key, $"Bot {i + 1}", random.NextUInt64(), _options, NowMs);
+            var bot = new Bot(game, definition, new BotHost(socket, login, key, _rtc is null ? null : new DirectLinks(_rtc, _certificate!)), key, $"Bot {i + 1}", random.NextUInt64(), _options, NowMs);
             _bots.Add(bot);
             joining.Add(bot.Host.ConnectAsync(NowMs, cancel));
             if (joining.Count == JoinAtOnce || i == _options.Count - 1)
@@ -75,6 +86,7 @@ internal sealed partial class BotSwarm : IAsyncDisposable
             await bot.Host.DisposeAsync();
         foreach (var key in _keys)
             key.Dispose();
+        _rtc?.Dispose();
         _http.Dispose();
     }
 
@@ -119,7 +131,8 @@ internal sealed partial class BotSwarm : IAsyncDisposable
     private SwarmFigures Figures(double seconds)
     {
         long bytesIn = 0, bytesOut = 0, messages = 0, rejected = 0, corrections = 0;
-        double neighbours = 0, rtt = 0;
+        double neighbours = 0, rtt = 0, links = 0;
+        long linkMessages = 0, linkBytes = 0;
         var live = 0;
         foreach (var bot in _bots)
         {
@@ -133,12 +146,21 @@ internal sealed partial class BotSwarm : IAsyncDisposable
             if (!bot.Participant.TruthLive)
                 continue;
             live++;
+            if (bot.Host.Links is { } direct)
+            {
+                var (linkIn, linkInBytes) = direct.TakeFigures();
+                linkMessages += linkIn;
+                linkBytes += linkInBytes;
+                links += direct.OpenCount;
+            }
+
             neighbours += bot.Participant.Neighbours.Count;
             rtt += Math.Max(0, bot.Participant.TruthRttMs);
         }
 
         return new SwarmFigures(
-            _bots.Count, live, neighbours / Math.Max(1, live), bytesIn / seconds, bytesOut / seconds, messages / seconds, rtt / Math.Max(1, live), rejected, corrections);
+            _bots.Count, live, neighbours / Math.Max(1, live), bytesIn / seconds, bytesOut / seconds, messages / seconds, rtt / Math.Max(1, live), rejected, corrections,
+            links / Math.Max(1, live), linkMessages / seconds, linkBytes / seconds);
     }
 
     internal sealed record WorldInfo(string Seed, int TickRateHz);

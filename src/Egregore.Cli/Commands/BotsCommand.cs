@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Egregore.Cli.Bots;
 using Egregore.Server;
+using Egregore.WebRtc;
 using Spectre.Console;
 
 namespace Egregore.Cli.Commands;
@@ -16,13 +17,14 @@ internal sealed class BotsCommand : Command
     private readonly Option<bool> _walkOnly = new("--walk-only") { Description = "Walk, but do not dig or build" };
     private readonly Option<int> _side = new("--side") { Description = "Their homes are spread over a square of so many blocks a side", DefaultValueFactory = _ => 64 };
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of what they do", DefaultValueFactory = _ => 1 };
+    private readonly Option<bool> _relayed = new("--relayed") { Description = "Make no direct links: what they say to each other goes through the server" };
     private readonly Option<bool> _json = new("--json") { Description = "A JSON line of figures each second" };
 
     public BotsCommand()
         : base("bots", "Let headless peers walk and build in a world")
     {
         Add(_url);
-        foreach (var option in (Option[])[_count, _seconds, _walkOnly, _side, _seed, _json])
+        foreach (var option in (Option[])[_count, _seconds, _walkOnly, _side, _seed, _relayed, _json])
             Add(option);
         SetAction(RunAsync);
     }
@@ -40,7 +42,8 @@ internal sealed class BotsCommand : Command
             limit.CancelAfter(TimeSpan.FromSeconds(result.GetValue(_seconds)));
         try
         {
-            await using var swarm = new BotSwarm(url, new SwarmOptions(result.GetValue(_count), result.GetValue(_walkOnly), result.GetValue(_side), result.GetValue(_seed)));
+            await using var swarm = Make(
+                url, new SwarmOptions(result.GetValue(_count), result.GetValue(_walkOnly), result.GetValue(_side), result.GetValue(_seed), !result.GetValue(_relayed)));
             var json = result.GetValue(_json);
             await swarm.RunAsync(figures => Report(figures, json), limit.Token);
         }
@@ -54,6 +57,19 @@ internal sealed class BotsCommand : Command
         }
 
         return ExitCodes.Success;
+    }
+
+    private static BotSwarm Make(Uri url, SwarmOptions options)
+    {
+        try
+        {
+            return new BotSwarm(url, options);
+        }
+        catch (RtcException e)
+        {
+            Console.Error.WriteLine($"no direct links, the server relays: {e.Message}");
+            return new BotSwarm(url, options with { Direct = false });
+        }
     }
 
     private static void Report(SwarmFigures figures, bool json)
