@@ -33,11 +33,12 @@ internal static class StackGuard
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void CheckLarge(int callsLeft, int frameBytes)
     {
-        if (callsLeft <= 0 || !HasRoom(frameBytes)) TrapException.Throw(TrapCode.CallStackExhausted);
+        if (callsLeft <= 0 || !HasRoom(frameBytes - ProbeBytes)) TrapException.Throw(TrapCode.CallStackExhausted);
     }
 
     /// <summary>Whether so many bytes, and the runtime's reserve behind them, are left: found by going there in steps that are each within the reserve.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
+    [SkipLocalsInit]
     public static bool HasRoom(int bytes)
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) return false;
