@@ -116,7 +116,7 @@ public sealed class FuzzTests
             hostB.Dispatch(hostB.Sockets[0], remotes[i & 1], bytes)?.OnBatchEnd();
         }
 
-        Assert.True(channel.ReadyState == RtcDataChannelState.Open, Peers.Describe(b));
+        Assert.True(channel.ReadyState == RtcDataChannelState.Open, Peers.Describe(a) + Peers.Describe(b));
         channel.Send("still here");
         Assert.Equal("still here", Encoding.UTF8.GetString((await inbox.NextAsync()).Bytes));
         Assert.InRange(b.Transport.Agent.Pairs.Count, 1, 4);

@@ -31,8 +31,10 @@ internal sealed unsafe class DtlsSession : IDisposable
 {
     public const int RecordHeaderBytes = 13;
 
+    private const int NonceBytes = 8, TagBytes = 16;
+
     /// <summary>Bytes that protection adds to a packet: header, explicit nonce and tag of AES-GCM.</summary>
-    public const int OverheadBytes = RecordHeaderBytes + 8 + 16;
+    public const int OverheadBytes = RecordHeaderBytes + NonceBytes + TagBytes;
 
     /// <summary>Longest packet in the clear.</summary>
     public const int PacketBytesMax = 4096;
@@ -111,10 +113,7 @@ internal sealed unsafe class DtlsSession : IDisposable
     {
         if (State is DtlsState.Closed or DtlsState.Failed || _fingerprints is null)
             return;
-        // Anybody can forge a record without protection, and OpenSSL ends the association over some of them.
-        while (State == DtlsState.Connected && datagram.Length >= RecordHeaderBytes && datagram[3] == 0 && datagram[4] == 0)
-            datagram = datagram[Math.Min(datagram.Length, RecordHeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(datagram[11..]))..];
-        if (datagram.Length < RecordHeaderBytes)
+        if (!IsPlausible(ref datagram))
             return;
         fixed (byte* p = datagram)
             _ = OpenSsl.BIO_write(_in, p, datagram.Length);
@@ -148,6 +147,9 @@ internal sealed unsafe class DtlsSession : IDisposable
                 break;
             case OpenSsl.ErrorZeroReturn:
                 State = DtlsState.Closed;
+                break;
+            case OpenSsl.ErrorSyscall:
+                // The BIO's complaint about half a record, not the association's end.
                 break;
             default:
                 Fail(OpenSsl.TakeError());
@@ -250,6 +252,32 @@ internal sealed unsafe class DtlsSession : IDisposable
             State = DtlsState.Closed;
         OpenSsl.SSL_free(_ssl);
         _ssl = 0;
+    }
+
+    /// <summary>
+    /// Whether OpenSSL may see the datagram. Anybody who forges the peer's address could end the association otherwise: by a record without protection once keys
+    /// are agreed, and by a protected one too short for its nonce and tag, which OpenSSL answers with a fatal alert instead of dropping it.
+    /// </summary>
+    private bool IsPlausible(ref ReadOnlySpan<byte> datagram)
+    {
+        while (State == DtlsState.Connected && datagram.Length >= RecordHeaderBytes && EpochOf(datagram) == 0)
+            datagram = datagram[Math.Min(datagram.Length, RecordHeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(datagram[11..]))..];
+        if (datagram.Length < RecordHeaderBytes)
+            return false;
+        var shortest = Cipher?.Contains("GCM", StringComparison.Ordinal) == false ? TagBytes : NonceBytes + TagBytes;
+        for (var rest = datagram; !rest.IsEmpty;)
+        {
+            if (rest.Length < RecordHeaderBytes || rest[0] is < 20 or > 23 || rest[1] != 254)
+                return false;
+            int length = BinaryPrimitives.ReadUInt16BigEndian(rest[11..]);
+            if (length > rest.Length - RecordHeaderBytes || (EpochOf(rest) != 0 && length < shortest))
+                return false;
+            rest = rest[(RecordHeaderBytes + length)..];
+        }
+
+        return true;
+
+        static int EpochOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt16BigEndian(record[3..]);
     }
 
     private void Handshake()

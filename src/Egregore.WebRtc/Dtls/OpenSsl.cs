@@ -10,7 +10,7 @@ internal static unsafe partial class OpenSsl
     private const string Ssl = "egregore-libssl";
     private const string Crypto = "egregore-libcrypto";
 
-    public const int ErrorWantRead = 2, ErrorZeroReturn = 6;
+    public const int ErrorWantRead = 2, ErrorSyscall = 5, ErrorZeroReturn = 6;
     public const int CtrlMtu = 17, CtrlMaxSendFragment = 52, CtrlDtlsGetTimeout = 73, CtrlDtlsHandleTimeout = 74, CtrlMinVersion = 123, CtrlSessionCache = 44;
     public const int VerifyPeer = 1, VerifyFailIfNone = 2;
     public const int Dtls12 = 0xFEFD;
