@@ -13,7 +13,7 @@ public sealed class DifferentialTests
     private const long Fuel = 100_000;
 
     /// <summary>Files of modules on which the two disagreed once.</summary>
-    public static TheoryData<string> Kept => [.. Directory.GetFiles(TestFolders.FuzzKept).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Kept => [.. Directory.GetFiles(TestFolders.FuzzKept).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
     private static int Count { get; } = int.Parse(Environment.GetEnvironmentVariable("EGREGORE_FUZZ_COUNT") ?? "1200");
 
