@@ -1,7 +1,8 @@
 // V8 as the other opinion on generated modules. A line in, a line out:
 //   "v BASE64"  "1", or "! REASON": is this a valid module?
-//   "r BASE64"  instantiates it and makes the calls that its last custom section "calls" lists, NAME:PARAMETERS:RESULTS:ARGUMENTS;...; writes what came of
+//   "m BASE64"  instantiates it and makes the calls that its last custom section "calls" lists, NAME:PARAMETERS:RESULTS:ARGUMENTS;...; writes what came of
 //               each, a hash of the memory and the exported numbers. A metered module's fuel is FUEL for each call, and written after it
+//   "r BASE64"  the same, with a call of the export "refuel" before each
 //
 //   node wasm-fuzz.mjs [FUEL]
 import { createHash } from 'node:crypto';
@@ -31,7 +32,7 @@ function toText(type, value) {
 }
 
 const kinds = [
-  [/^unreachable/, 'unreachable'], [/memory access out of bounds/, 'memory'], [/divide by zero|remainder by zero/, 'zero'], [/divide result unrepresentable|float unrepresentable/, 'overflow'],
+  [/^unreachable/, 'unreachable'], [/memory access out of bounds|data segment.*out of bounds/, 'memory'], [/divide by zero|remainder by zero/, 'zero'], [/divide result unrepresentable|float unrepresentable/, 'overflow'],
   [/null function|signature mismatch/, 'call'], [/table index is out of bounds|table.*out of bounds|element segment.*out of bounds/, 'table'],
 ];
 
@@ -56,7 +57,7 @@ function host() {
   };
 }
 
-function run(bytes) {
+function run(bytes, refuels) {
   const module = new WebAssembly.Module(bytes);
   const section = WebAssembly.Module.customSections(module, 'calls').at(-1);
   const calls = section ? Buffer.from(section).toString() : '';
@@ -73,7 +74,7 @@ function run(bytes) {
     const [name, parameters, results, list] = call.split(':');
     const values = list ? list.split(',').map((bits, i) => fromBits(parameters[i], bits)) : [];
     if (metered) exports[fuelName].value = fuel;
-    exports.refuel?.();
+    if (refuels) exports.refuel();
     try {
       const given = exports[name](...values);
       const all = results.length === 1 ? [given] : results.length === 0 ? [] : given;
@@ -112,7 +113,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       new WebAssembly.Module(bytes);
       console.log('1');
     } else {
-      console.log(run(bytes));
+      console.log(run(bytes, line[0] === 'r'));
     }
   } catch (error) {
     console.log(`! ${error.message.replaceAll('\n', ' ')}`);

@@ -297,7 +297,8 @@ internal sealed class FuzzBody
 
     private void Leaf(char wanted)
     {
-        int[] same = [.. Enumerable.Range(0, locals.Count).Where(i => locals[i] == wanted)];
+        // The vector's scratch may hold a NaN as an operator gave it.
+        int[] same = [.. Enumerable.Range(0, locals.Count).Where(i => locals[i] == wanted && i != scratch + 2)];
         int[] globals = [.. Enumerable.Range(1, module.Globals.Count - 1).Where(i => module.Globals[i].Type == wanted)];
         if (same.Length > 0 && !random.OneIn(3)) code.Byte(0x20).U32(random.Pick(same));
         else if (globals.Length > 0 && random.OneIn(3)) code.Byte(0x23).U32(random.Pick(globals));

@@ -34,6 +34,11 @@ internal static class FuzzCalls
         return new FuzzWriter().Section(0, new FuzzWriter().Name("calls").Raw(Encoding.UTF8.GetBytes(listed))).ToArray();
     }
 
+    /// <summary>The calls of a module's last section <c>calls</c>.</summary>
+    public static IReadOnlyList<FuzzCall> Read(Module module) =>
+        [.. Encoding.UTF8.GetString(module.CustomSections.Last(s => s.Name == "calls").Contents.Span).Split(';').Select(call => call.Split(':'))
+            .Select(c => new FuzzCall(c[0], new FuzzType(c[1], c[2]), [.. c[3].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(bits => Convert.ToUInt64(bits, 16))]))];
+
     private static FuzzType Letters(FuncType type) => new(Letters(type.Parameters), Letters(type.Results));
 
     private static string Letters(ReadOnlySpan<ValueType> types)

@@ -18,8 +18,9 @@ internal sealed class FuzzHost
     /// <param name="module">A module that imports what <see cref="FuzzGenerator.Imports"/> says.</param>
     /// <param name="calls">In order.</param>
     /// <param name="fuel">What a metered module has for each call.</param>
+    /// <param name="refuels">Whether the export <c>refuel</c> is called before each.</param>
     /// <exception cref="WasmException">It cannot be linked, or is over a limit.</exception>
-    public static string Run(Module module, IReadOnlyList<FuzzCall> calls, long fuel = 0)
+    public static string Run(Module module, IReadOnlyList<FuzzCall> calls, long fuel = 0, bool refuels = true)
     {
         var host = new FuzzHost();
         Instance instance;
@@ -35,7 +36,7 @@ internal sealed class FuzzHost
         foreach (FuzzCall call in calls)
         {
             if (fuel > 0) instance.GetGlobal(FuelName).Value = Value.FromI64(fuel);
-            if (instance.TryGetFunc("refuel", out Func? refuel)) refuel.Invoke();
+            if (refuels) instance.GetFunc("refuel").Invoke();
             try
             {
                 Value[] results = instance.GetFunc(call.Export).Invoke([.. call.Arguments.Select(Value.FromF64Bits)]);

@@ -22,7 +22,7 @@ internal sealed class FuzzNode : IAsyncDisposable
     }
 
     /// <summary>What V8 makes of each module: see wasm-fuzz.mjs.</summary>
-    /// <param name="command">v: is it valid; r: run its calls.</param>
+    /// <param name="command">v: is it valid; r: run its calls, refuelled; m: run them.</param>
     /// <param name="modules">Their binaries.</param>
     public async Task<string[]> AskAsync(char command, IReadOnlyList<byte[]> modules)
     {

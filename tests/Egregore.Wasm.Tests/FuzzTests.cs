@@ -22,7 +22,7 @@ public sealed class FuzzTests
     /// <summary>Small enough that what a mutant asks for costs nothing.</summary>
     private static readonly StoreLimits Narrow = StoreLimits.Default with { MemoryPagesMax = 1000, TotalMemoryPagesMax = 1000, TableEntriesMax = 200_000, TotalTableEntriesMax = 400_000 };
 
-    private static int Count { get; } = int.Parse(Environment.GetEnvironmentVariable("EGREGORE_FUZZ_COUNT") ?? "4000");
+    private static int Count { get; } = int.Parse(Environment.GetEnvironmentVariable("EGREGORE_FUZZ_COUNT") ?? "3000");
 
     private static ulong First { get; } = ulong.Parse(Environment.GetEnvironmentVariable("EGREGORE_FUZZ_SEED") ?? "1");
 
@@ -100,7 +100,7 @@ public sealed class FuzzTests
                 return (m.Seed, (byte[])[.. bytes, .. FuzzCalls.Section(calls)], calls);
             }),
         ];
-        Task<string[]> asked = node.AskAsync('r', [.. metered.Select(m => m.Bytes)]);
+        Task<string[]> asked = node.AskAsync('m', [.. metered.Select(m => m.Bytes)]);
         string?[] ours = [.. metered.Select(m => Outcome(engine, m.Bytes, m.Calls))];
         string[] theirs = await asked;
         return metered.Index().Where(m => ours[m.Index] is { } our && our != theirs[m.Index]).Select(m => $"mutant {m.Item.Seed}:\n  here {ours[m.Index]}\n  V8   {theirs[m.Index]}");
@@ -110,7 +110,7 @@ public sealed class FuzzTests
     {
         try
         {
-            string outcome = FuzzHost.Run(engine.Compile(bytes), calls, Fuel);
+            string outcome = FuzzHost.Run(engine.Compile(bytes), calls, Fuel, refuels: false);
             int memory = outcome.IndexOf("memory ", StringComparison.Ordinal);
             bool large = memory >= 0 && int.Parse(outcome[(memory + 7)..].Split(' ')[0]) > MemoryBytesCompared;
             return large ? null : outcome;

@@ -9,6 +9,9 @@ internal static class TestFolders
     /// <summary>bench/kernels.</summary>
     public static string Kernels { get; } = Path.Combine(Root(), "bench", "kernels");
 
+    /// <summary>Modules on which this engine and V8 disagreed once.</summary>
+    public static string FuzzKept { get; } = Path.Combine(Root(), "tests", "Egregore.Wasm.Tests", "FuzzKept");
+
     private static string Root()
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
