@@ -291,6 +291,9 @@ internal sealed partial class FunctionCompiler
                 il.Emit(OpCodes.Conv_I4);
                 if (op == OpCode.I64Extend32S) il.Emit(OpCodes.Conv_I8);
                 break;
+            case OpCode.F32Neg or OpCode.F64Neg: il.Emit(OpCodes.Neg); break;
+            case OpCode.F32ConvertI32S: il.Emit(OpCodes.Conv_R4); break;
+            case OpCode.F64ConvertI32S or OpCode.F64ConvertI64S or OpCode.F64PromoteF32: il.Emit(OpCodes.Conv_R8); break;
             case OpCode.F32DemoteF64: il.Emit(OpCodes.Call, KnownMethods.Demote); break;
             case OpCode.I64ExtendI32S: il.Emit(OpCodes.Conv_I8); break;
             case OpCode.I64ExtendI32U: il.Emit(OpCodes.Conv_U8); break;

@@ -48,6 +48,15 @@ internal static class KnownMethods
             if (Enum.TryParse(method.Name, out OpCode op)) operators[OpCodeTable.IndexOf(op)] = method;
         }
 
+        // Where .NET has the operator itself, calling it directly spares functions that are too large to be optimized a call: nothing is inlined there.
+        operators[OpCodeTable.IndexOf(OpCode.F32Sqrt)] = Method(typeof(MathF), nameof(MathF.Sqrt));
+        operators[OpCodeTable.IndexOf(OpCode.F64Sqrt)] = Method(typeof(Math), nameof(Math.Sqrt));
+        operators[OpCodeTable.IndexOf(OpCode.F32Abs)] = typeof(MathF).GetMethod(nameof(MathF.Abs), [typeof(float)]);
+        operators[OpCodeTable.IndexOf(OpCode.F64Abs)] = typeof(Math).GetMethod(nameof(Math.Abs), [typeof(double)]);
+        operators[OpCodeTable.IndexOf(OpCode.I32ReinterpretF32)] = Method(typeof(BitConverter), nameof(BitConverter.SingleToInt32Bits));
+        operators[OpCodeTable.IndexOf(OpCode.I64ReinterpretF64)] = Method(typeof(BitConverter), nameof(BitConverter.DoubleToInt64Bits));
+        operators[OpCodeTable.IndexOf(OpCode.F32ReinterpretI32)] = Int32BitsToSingle;
+        operators[OpCodeTable.IndexOf(OpCode.F64ReinterpretI64)] = Int64BitsToDouble;
         return operators;
     }
 
