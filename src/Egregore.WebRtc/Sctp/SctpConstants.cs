@@ -42,7 +42,6 @@ internal static class ParameterType
 {
     public const ushort HeartbeatInfo = 1;
     public const ushort StateCookie = 7;
-    public const ushort UnrecognizedParameter = 8;
     public const ushort OutgoingReset = 13;
     public const ushort IncomingReset = 14;
     public const ushort SsnTsnReset = 15;
@@ -54,20 +53,15 @@ internal static class ParameterType
     public const ushort ForwardTsnSupported = 0xC000;
 
     public const ushort SkipBit = 0x8000;
-    public const ushort ReportBit = 0x4000;
 }
 
 /// <summary>Error cause codes of ABORT and ERROR (RFC 9260 section 3.3.10).</summary>
 internal static class ErrorCause
 {
     public const ushort InvalidStream = 1;
-    public const ushort MissingParameter = 2;
     public const ushort StaleCookie = 3;
-    public const ushort OutOfResource = 4;
     public const ushort UnrecognizedChunk = 6;
-    public const ushort InvalidParameter = 7;
     public const ushort NoUserData = 9;
-    public const ushort CookieInShutdown = 10;
     public const ushort UserInitiated = 12;
     public const ushort ProtocolViolation = 13;
 }

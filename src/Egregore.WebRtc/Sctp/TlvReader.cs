@@ -49,8 +49,6 @@ internal ref struct ParameterReader(ReadOnlySpan<byte> bytes)
 
     public ReadOnlySpan<byte> Value { get; private set; }
 
-    public ReadOnlySpan<byte> Whole { get; private set; }
-
     public bool Next()
     {
         if (rest.IsEmpty) return false;
@@ -61,7 +59,6 @@ internal ref struct ParameterReader(ReadOnlySpan<byte> bytes)
             return false;
         }
         Type = BinaryPrimitives.ReadUInt16BigEndian(rest);
-        Whole = rest[..length];
         Value = rest[4..length];
         rest = rest[Math.Min((length + 3) & ~3, rest.Length)..];
         return true;
