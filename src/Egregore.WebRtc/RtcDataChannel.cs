@@ -38,6 +38,7 @@ public sealed class RtcDataChannel
         _channel = channel;
         Priority = priority;
         channel.HostState = this;
+        BufferedAmountLowAction = () => BufferedAmountLow?.Invoke(this);
     }
 
     /// <summary>Messages may be sent.</summary>
@@ -130,7 +131,9 @@ public sealed class RtcDataChannel
 
     internal void RaiseOpened() => Opened?.Invoke(this);
 
-    internal void RaiseBufferedAmountLow() => BufferedAmountLow?.Invoke(this);
+    internal bool HearsBufferedAmountLow => BufferedAmountLow is not null;
+
+    internal Action BufferedAmountLowAction { get; }
 
     internal void RaiseClosing() => Closing?.Invoke(this);
 

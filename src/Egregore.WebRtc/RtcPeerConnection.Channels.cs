@@ -213,7 +213,12 @@ public sealed partial class RtcPeerConnection
             connection._events.Post(connection.ChannelOf(channel), message, isText);
         }
 
-        public void OnBufferedAmountLow(DataChannel channel) => connection._events.Post(connection.ChannelOf(channel).RaiseBufferedAmountLow);
+        public void OnBufferedAmountLow(DataChannel channel)
+        {
+            // With every message that leaves an empty buffer: told only where somebody listens, by a delegate made once.
+            if (connection.ChannelOf(channel) is { HearsBufferedAmountLow: true } made)
+                connection._events.Post(made.BufferedAmountLowAction);
+        }
 
         public void OnClosing(DataChannel channel) => connection._events.Post(connection.ChannelOf(channel).RaiseClosing);
 

@@ -206,6 +206,12 @@ public sealed partial class RtcPeerConnection : IDisposable
 
         if (SdpParser.TryParse(description.Sdp, out error) is not { } parsed)
             return false;
+        if (parsed.SctpPort != 5000)
+        {
+            error = "a=sctp-port is not 5000, which everybody uses";
+            return false;
+        }
+
         if (description.Type == RtcSdpType.Offer)
         {
             if (SignalingState == RtcSignalingState.HaveLocalOffer)

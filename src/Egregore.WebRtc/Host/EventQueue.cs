@@ -11,7 +11,7 @@ namespace Egregore.WebRtc.Host;
 /// </remarks>
 internal sealed class EventQueue
 {
-    private const int KeptItems = 64;
+    private const int KeptItems = 512;
 
     private struct Item
     {

@@ -35,6 +35,25 @@ public sealed class ChromiumTests(ChromiumFixture chromium) : IClassFixture<Chro
         await EchoAsync(channel, inbox);
     }
 
+    [ChromiumFact]
+    public async Task Ice_restarts_from_both_sides_then_chromium_closes()
+    {
+        using var host = new RtcHost();
+        using var ours = new RtcPeerConnection(host: host);
+        await using var page = await chromium.OpenAsync();
+        var channel = ours.CreateDataChannel("echo");
+        var inbox = channel.Inbox();
+        await page.AnswerAsync(ours);
+        await channel.OpenAsync();
+        await page.OfferToAsync(ours, iceRestart: true);
+        await EchoAsync(channel, inbox);
+        await page.AnswerAsync(ours, new RtcOfferOptions { IceRestart = true });
+        await EchoAsync(channel, inbox);
+        var closed = channel.ClosedAsync();
+        await page.Page.EvaluateAsync("pc.close()");
+        await closed;
+    }
+
     private static async Task EchoAsync(RtcDataChannel channel, System.Threading.Channels.ChannelReader<(byte[] Bytes, bool IsText)> inbox)
     {
         channel.Send("héllo");
