@@ -1,7 +1,7 @@
 namespace Egregore.WebRtc.DataChannels;
 
 /// <summary>One data channel (RFC 8831). Belongs to its transport and shares its thread.</summary>
-public sealed class DataChannel
+internal sealed class DataChannel
 {
     private readonly DataChannelTransport transport;
     private long bufferedLowThreshold;

@@ -10,7 +10,7 @@ namespace Egregore.WebRtc.DataChannels;
 /// Not thread-safe. After <see cref="Receive"/>, <see cref="Tick"/>, <see cref="DataChannel.Send"/>, <see cref="DataChannel.Close"/> or
 /// <see cref="CreateChannel"/> call <see cref="Flush"/>, at once or after a batch; then <see cref="Tick"/> no later than <see cref="NextDeadline"/>.
 /// </remarks>
-public sealed class DataChannelTransport : ISctpSink
+internal sealed class DataChannelTransport : ISctpSink
 {
     private const uint ControlProtocol = 50;
     private const uint TextProtocol = 51;

@@ -1,7 +1,7 @@
 namespace Egregore.WebRtc.DataChannels;
 
 /// <summary>A channel's share of the bandwidth (RFC 8831 section 6.4). Any value from 1 to 65,535 is a weight; these are the four with names.</summary>
-public enum DataChannelPriority
+internal enum DataChannelPriority
 {
     /// <summary>Half of normal.</summary>
     BelowNormal = 128,
@@ -14,7 +14,7 @@ public enum DataChannelPriority
 }
 
 /// <summary>How a channel is to be: W3C's RTCDataChannelInit and the label.</summary>
-public sealed record DataChannelInit
+internal sealed record DataChannelInit
 {
     /// <summary>A name, at most 65,535 bytes of UTF-8 (and the transport's own bound).</summary>
     public string Label { get; init; } = "";
@@ -42,7 +42,7 @@ public sealed record DataChannelInit
 }
 
 /// <summary>W3C's RTCDataChannelState.</summary>
-public enum DataChannelState
+internal enum DataChannelState
 {
     /// <summary>Waits for the association, or for a free stream.</summary>
     Connecting,
@@ -55,7 +55,7 @@ public enum DataChannelState
 }
 
 /// <summary>What became of a message that a channel was to send.</summary>
-public enum DataChannelSendResult
+internal enum DataChannelSendResult
 {
     /// <summary>It is queued.</summary>
     Queued,
@@ -68,7 +68,7 @@ public enum DataChannelSendResult
 }
 
 /// <summary>The bounds of a peer's channels.</summary>
-public sealed record DataChannelOptions
+internal sealed record DataChannelOptions
 {
     /// <summary>Bytes of a label, and of a protocol, that a peer may send; a longer one resets the stream.</summary>
     public int TextBytesMax { get; init; } = 1_024;
@@ -81,7 +81,7 @@ public sealed record DataChannelOptions
 }
 
 /// <summary>Where a transport's packets and events go. The same rules as for <see cref="Sctp.ISctpSink"/>: spans live during the call only.</summary>
-public interface IDataChannelSink
+internal interface IDataChannelSink
 {
     /// <summary>One SCTP packet for the DTLS connection.</summary>
     void SendPacket(ReadOnlySpan<byte> packet);

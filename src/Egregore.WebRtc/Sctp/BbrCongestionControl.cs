@@ -9,7 +9,7 @@ namespace Egregore.WebRtc.Sctp;
 /// as in BBRv2; the window is then cut by 30 % below what was in flight and grows again by a packet for each round. So is a timeout: the window starts again
 /// with two packets. The window never exceeds <see cref="WindowMax"/>.
 /// </remarks>
-public sealed class BbrCongestionControl : ICongestionControl
+internal sealed class BbrCongestionControl : ICongestionControl
 {
     /// <summary>Bytes in flight at the very most.</summary>
     public const long WindowMax = 64L << 20;

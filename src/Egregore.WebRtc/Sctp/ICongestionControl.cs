@@ -1,7 +1,7 @@
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>What one SACK told. Times in microseconds.</summary>
-public readonly record struct SctpAckSample
+internal readonly record struct SctpAckSample
 {
     /// <summary>The host's time.</summary>
     public long Now { get; init; }
@@ -31,7 +31,7 @@ public readonly record struct SctpAckSample
 /// <summary>
 /// How much may be in flight, and how fast it may leave. One instance for each association; called on its thread; no I/O, no clock, no allocation.
 /// </summary>
-public interface ICongestionControl
+internal interface ICongestionControl
 {
     /// <summary>Bytes that may be in flight, headers not counted.</summary>
     long WindowBytes { get; }

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Egregore.WebRtc.Sctp;
 
 /// <content>INIT, INIT ACK, COOKIE ECHO, COOKIE ACK (RFC 9260 section 5), crossing INITs and restarts.</content>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     private const int InitFixedBytes = 16;
     private const int CookieBytesMax = 4_096;

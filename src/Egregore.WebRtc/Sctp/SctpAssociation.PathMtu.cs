@@ -6,7 +6,7 @@ namespace Egregore.WebRtc.Sctp;
 /// Larger packets where the path takes them (RFC 8899 over SCTP): a HEARTBEAT padded to the size under test. What arrives is used; three losses end the
 /// search for ten minutes; timeouts in a row bring the safe size back.
 /// </content>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     private const int SizeTriesMax = 3;
     private const long SizeRaiseTime = 600_000_000;

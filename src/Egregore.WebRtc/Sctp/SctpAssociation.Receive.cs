@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Egregore.WebRtc.Sctp;
 
 /// <content>Packets in: checks of the common header, then chunk by chunk.</content>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     private const int DataHeaderBytes = 16;
     private const int DataFixedBytes = 12;

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Egregore.WebRtc.Sctp;
 
 /// <content>Stream reset (RFC 6525), by which data channels close.</content>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     private const int ResetStreamsMax = 128;
     private const int OutgoingResetFixedBytes = 12;

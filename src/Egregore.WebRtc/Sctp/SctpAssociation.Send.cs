@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Egregore.WebRtc.Sctp;
 
 /// <content>Packets out: control chunks, SACKs, data within the windows and the pace.</content>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     /// <summary>Less room than this at the end of a packet does not take a first part of a message that needs several packets anyway.</summary>
     private const int FragmentBytesMin = 128;

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Egregore.WebRtc.Sctp;
 
 /// <content>Timers by deadline: T3, tail probe, delayed SACK, heartbeat, and the shutdown (RFC 9260 sections 6.3, 8.3 and 9.2).</content>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     private const long ProbeTimeoutMin = 10_000;
 

@@ -10,7 +10,7 @@ namespace Egregore.WebRtc.Sctp;
 /// <see cref="NextDeadline"/>.</para>
 /// <para>No allocation per packet or message once buffers have grown; they shrink when they are empty. An idle association is a few kilobytes.</para>
 /// </remarks>
-public sealed partial class SctpAssociation
+internal sealed partial class SctpAssociation
 {
     /// <summary>No deadline.</summary>
     public const long Never = long.MaxValue;

@@ -1,7 +1,7 @@
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>The bounds and timings of an association. Each has a unit in its name and a default.</summary>
-public sealed record SctpOptions
+internal sealed record SctpOptions
 {
     /// <summary>Local port, 5,000 as in every offer of data channels.</summary>
     public ushort LocalPort { get; init; } = 5_000;

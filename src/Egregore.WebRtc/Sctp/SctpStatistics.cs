@@ -1,7 +1,7 @@
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>Counters of one association since its creation.</summary>
-public sealed class SctpStatistics
+internal sealed class SctpStatistics
 {
     /// <summary>Packets sent.</summary>
     public long PacketsSent { get; internal set; }

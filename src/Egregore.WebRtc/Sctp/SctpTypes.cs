@@ -1,10 +1,10 @@
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>Fills bytes with randomness: verification tags, initial TSNs, the cookie's key. A host passes a cryptographic source, a test a seeded one.</summary>
-public delegate void SctpRandomFill(Span<byte> destination);
+internal delegate void SctpRandomFill(Span<byte> destination);
 
 /// <summary>Where an association stands (RFC 9260 section 4).</summary>
-public enum SctpState
+internal enum SctpState
 {
     /// <summary>Not begun, or over: see <see cref="SctpAssociation.CloseReason"/>.</summary>
     Closed,
@@ -25,7 +25,7 @@ public enum SctpState
 }
 
 /// <summary>Why an association is closed.</summary>
-public enum SctpCloseReason
+internal enum SctpCloseReason
 {
     /// <summary>It is not closed, or was never begun.</summary>
     None,
@@ -42,7 +42,7 @@ public enum SctpCloseReason
 }
 
 /// <summary>What became of a message that was handed over for sending.</summary>
-public enum SctpSendResult
+internal enum SctpSendResult
 {
     /// <summary>It is queued.</summary>
     Queued,
@@ -59,7 +59,7 @@ public enum SctpSendResult
 }
 
 /// <summary>How one message is to travel.</summary>
-public readonly record struct SctpMessageOptions
+internal readonly record struct SctpMessageOptions
 {
     /// <summary>May overtake earlier messages of its stream.</summary>
     public bool Unordered { get; init; }
@@ -78,7 +78,7 @@ public readonly record struct SctpMessageOptions
 /// Where an association's packets and events go. Called from within the association's methods on the caller's thread; spans are valid during the call only.
 /// From a callback <see cref="SctpAssociation.Send"/> and the reset methods may be called; <c>Receive</c>, <c>Tick</c> and <c>Flush</c> may not.
 /// </summary>
-public interface ISctpSink
+internal interface ISctpSink
 {
     /// <summary>One SCTP packet for the DTLS connection.</summary>
     void SendPacket(ReadOnlySpan<byte> packet);
