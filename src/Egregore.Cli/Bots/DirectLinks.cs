@@ -52,9 +52,10 @@ internal sealed class DirectLinks(RtcHost host, RtcCertificate certificate) : ID
     {
         if (Make(peer, connection) is not { } link)
             return;
+        // The description first: setting it lets candidates go, which mean nothing to a peer without it.
         var offer = link.Connection.CreateOffer();
-        link.Connection.SetLocalDescription(offer);
         Push(new LinkEvent(EventType.Signal, link, SignalType.Offer, offer.Sdp));
+        link.Connection.SetLocalDescription(offer);
     }
 
     /// <summary>Takes a signal; what a peer says wrongly ends its attempt and nothing else.</summary>
@@ -215,8 +216,8 @@ internal sealed class DirectLinks(RtcHost host, RtcCertificate certificate) : ID
 
         RemoteKnown(link);
         var answer = link.Connection.CreateAnswer();
-        link.Connection.SetLocalDescription(answer);
         Push(new LinkEvent(EventType.Signal, link, SignalType.Answer, answer.Sdp));
+        link.Connection.SetLocalDescription(answer);
     }
 
     private static void RemoteKnown(Link link)
