@@ -9,7 +9,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Egregore.Server;
 
@@ -44,10 +43,11 @@ public sealed class EgregoreServer : IAsyncDisposable
             builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning)
                 // What ends the start is one line of the exception, not a stack in the log.
                 .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        // Kestrel takes the transport that was registered last: ours before its own, and the caller's before ours.
+        if (PollTransport.IsSupported)
+            builder.Services.AddSingleton<IConnectionListenerFactory, PollTransport>();
         configure?.Invoke(builder.Services);
         builder.Services.AddEgregore(game, options);
-        if (PollTransport.IsSupported)
-            builder.Services.TryAddSingleton<IConnectionListenerFactory, PollTransport>();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         var app = builder.Build();

@@ -26,8 +26,11 @@ internal sealed class DoctorCommand : Command
                 text => int.TryParse(text.TrimStart('v').Split('.')[0], out var major) && major >= 20, cancel),
             await ToolAsync("npm", "npm", "--version", "building the pages", required: true, "it comes with Node", _ => true, cancel),
             Library("SQLite", ["libsqlite3.so.0", "libsqlite3.dylib", "sqlite3"], "the journal (else the SQLite that the build brings is used)", "apt-get install libsqlite3-0"),
+            Library("OpenSSL 3", ["libssl.so.3", "libssl.3.dylib", "libssl-3-x64.dll"], "direct links of bots (else the server relays)", "apt-get install libssl3"),
             await ToolAsync("Chromium", "chromium", "--version", "the browser tests", required: false, "apt-get install chromium", _ => true, cancel),
             await ToolAsync("flatc", "flatc", "--version", "the wire's tests against the official compiler", required: false, "apt-get install flatbuffers-compiler", _ => true, cancel),
+            await ToolAsync("coturn", "turnserver", "--version", "tests of relayed links", required: false, "apt-get install coturn", _ => true, cancel),
+            await ToolAsync("Go", "go", "version", "tests against pion", required: false, "apt-get install golang-go golang-github-pion-webrtc.v3-dev", _ => true, cancel),
             Pages(),
         ];
         foreach (var check in checks)
