@@ -56,7 +56,7 @@ public sealed class RoomArea : IBenchArea
         Window hybrid = await OursAsync(context, "hybrid", [], Clients, SideBlocks, cancellation).ConfigureAwait(false);
         yield return Measure.LessIsBetter(
             "room.hybrid_cpu", "CPU s/s", hybrid.Cpu, "colyseus", AtFullRate(peer).Cpu,
-            $"bots have no direct links, so that every state between peers is relayed by the server ({hybrid.Messages:0} messages/s down), which browsers' links spare it; others in view {hybrid.Others:0.0}");
+            $"bots hold direct links, as tabs do; the server still carries {hybrid.Messages:0} messages/s down: truth's thinned view, signaling, and relays where the mesh has no link yet; others in view {hybrid.Others:0.0}, clients' process {hybrid.ClientsCpu:0.00} CPU s/s");
     }
 
     private static Measure Cpu(string name, Window ours, Window peer, string policy) =>
