@@ -106,16 +106,21 @@ function globalText(global) {
   return typeof value === 'bigint' ? String(value) : typeof value === 'number' ? toText('F', value) : undefined;
 }
 
+// An error quotes names of the module, which may hold anything; the answer is one line.
+function say(text) {
+  console.log(text.replaceAll(/[\r\n]/g, ' '));
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const bytes = Buffer.from(line.slice(2), 'base64');
   try {
     if (line[0] === 'v') {
       new WebAssembly.Module(bytes);
-      console.log('1');
+      say('1');
     } else {
-      console.log(run(bytes, line[0] === 'r'));
+      say(run(bytes, line[0] === 'r'));
     }
   } catch (error) {
-    console.log(`! ${error.message.replaceAll('\n', ' ')}`);
+    say(`! ${error.message}`);
   }
 }
