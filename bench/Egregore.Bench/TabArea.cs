@@ -51,8 +51,8 @@ public sealed class TabArea : IBenchArea
             await tab.WriteAsync("frames").ConfigureAwait(false);
             Frames drawn = await ReadFramesAsync(tab, cancellation).ConfigureAwait(false);
             Frames undrawn = await ReadFramesAsync(tab, cancellation).ConfigureAwait(false);
-            yield return Measure.Alone("tab.frame_ms", "ms", drawn.MedianMs,
-                $"time in C# of a frame (what came is read and judged, a movement tick where one is due, what goes out, the frame for the picture), median of {FrameSeconds} s while the processor draws 960 x 540 beside it; {Text(drawn)}; the same page with drawing off: median {Number(undrawn.MedianMs)}, {Text(undrawn)}; {drawn.Others:0.0} others who walk and build near by, linked directly as far as they got");
+            yield return Measure.Alone("tab.frame_ms", "ms", drawn.MeanMs,
+                $"time in C# of a frame (what came is read and judged, a movement tick where one is due, what goes out, the frame for the picture), mean of {FrameSeconds} s while the processor draws 960 x 540 beside it; median {Number(drawn.MedianMs)}, {Text(drawn)}; the same page with drawing off: median {Number(undrawn.MedianMs)}, {Text(undrawn)}; {drawn.Others:0.0} others who walk and build near by, linked directly as far as they got");
         }
         finally
         {

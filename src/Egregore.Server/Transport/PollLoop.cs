@@ -14,7 +14,7 @@ namespace Egregore.Server.Transport;
 /// Why not .NET's own engine: for each message that costs an epoll event, a hand-over to the pool, whose threads spin for more, a read and a second read that finds nothing. At
 /// 4,000 messages a second each way it took twice the processor time of this.
 /// </remarks>
-internal sealed class PollLoop : IDisposable
+internal sealed partial class PollLoop : IDisposable
 {
     private const int EventsMax = 256;
     private const int ReadBytes = 64 * 1024;
@@ -26,12 +26,14 @@ internal sealed class PollLoop : IDisposable
     private readonly Lock _lock = new();
     private readonly List<PollSocket?> _slots = [];
     private readonly Stack<int> _free = new();
+    private readonly ILogger _log;
     private readonly Thread _thread;
     private volatile bool _stop;
 
     /// <exception cref="Win32Exception">The system gives no epoll.</exception>
-    public PollLoop(int number)
+    public PollLoop(int number, ILogger log)
     {
+        _log = log;
         _epoll = Native.CreateEpoll();
         _wake = _epoll < 0 ? -1 : Native.CreateEvent();
         if (_wake < 0)
@@ -133,11 +135,37 @@ internal sealed class PollLoop : IDisposable
                 if (data == WakeMark)
                     Native.Read(_wake, count, sizeof(ulong));
                 else if (At((int)data) is { } socket)
-                    socket.Ready(MemoryMarshal.Read<uint>(at), scratch);
+                    Ready(socket, MemoryMarshal.Read<uint>(at), scratch);
             }
 
             while (_posted.TryDequeue(out var action))
-                action();
+                Invoke(action);
+        }
+    }
+
+    /// <summary>A fault met by one connection's bytes ends that connection, not the loop and with it the process.</summary>
+    private void Ready(PollSocket socket, uint events, Span<byte> scratch)
+    {
+        try
+        {
+            socket.Ready(events, scratch);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogFault(_log, e);
+            socket.Abort();
+        }
+    }
+
+    private void Invoke(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogFault(_log, e);
         }
     }
 
@@ -146,4 +174,7 @@ internal sealed class PollLoop : IDisposable
         lock (_lock)
             return slot < _slots.Count ? _slots[slot] : null;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a connection's handler failed on the poll loop")]
+    private static partial void LogFault(ILogger log, Exception exception);
 }

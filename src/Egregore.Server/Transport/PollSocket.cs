@@ -82,16 +82,27 @@ internal sealed class PollSocket
     /// <summary>Hands the socket to another handler, on the loop's thread: <paramref name="before"/> runs there first, and nothing comes in between.</summary>
     public void HandOver(IPollHandler handler, Action before) => _loop.Post(() =>
     {
-        before();
-        bool ended;
-        lock (_lock)
+        try
         {
-            _handler = handler;
-            ended = _ended;
+            before();
         }
+        catch
+        {
+            Abort();
+            throw;
+        }
+        finally
+        {
+            bool ended;
+            lock (_lock)
+            {
+                _handler = handler;
+                ended = _ended;
+            }
 
-        if (ended)
-            handler.Ended();
+            if (ended)
+                handler.Ended();
+        }
     });
 
     /// <summary>Breaks the connection off: the handler hears of its end.</summary>

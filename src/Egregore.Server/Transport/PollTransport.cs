@@ -16,7 +16,7 @@ internal sealed class PollTransport : IConnectionListenerFactory, IDisposable
     private int _next;
 
     /// <summary>One loop up to eight cores: it reads 100,000 messages a second and more; the world's loop is full before.</summary>
-    public PollTransport() => _loops = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 8, 1, 8)).Select(i => new PollLoop(i))];
+    public PollTransport(ILogger<PollTransport> log) => _loops = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 8, 1, 8)).Select(i => new PollLoop(i, log))];
 
     public static bool IsSupported => OperatingSystem.IsLinux();
 
