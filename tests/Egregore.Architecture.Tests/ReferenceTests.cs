@@ -15,23 +15,24 @@ public sealed class ReferenceTests
         ["Egregore.World"] = ["Egregore.Wire", "Egregore.Wire.Generator"],
         ["Egregore.Mesh"] = ["Egregore.Wire", "Egregore.Crdt"],
         ["Egregore.Work"] = ["Egregore.Wire"],
+        ["Egregore.Sandbox"] = ["Egregore.Wire", "Egregore.Work", "Egregore.Wasm"],
         ["Egregore.Kernels"] = ["Egregore.Work"],
         ["Egregore.Physics"] = ["Egregore.Wire", "Egregore.World", "Egregore.Work", "Egregore.Kernels"],
         ["Egregore.Peer"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh"],
         ["Egregore.Storage.Sqlite"] = ["Egregore.Wire", "Egregore.World"],
-        ["Egregore.Server"] = ["Egregore.Wire", "Egregore.World", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics", "Egregore.Wasm", "Egregore.Storage.Sqlite"],
+        ["Egregore.Server"] = ["Egregore.Wire", "Egregore.World", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics", "Egregore.Sandbox", "Egregore.Storage.Sqlite"],
         ["VoxelArena"] = ["Egregore.Wire.Generator", "Egregore.Wire", "Egregore.World", "Egregore.Physics"],
         ["Egregore.Browser"] = ["Egregore.Wire", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "VoxelArena"],
         ["Egregore.Simulation"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics"],
         ["Egregore.Bench"] =
         [
             "Egregore.Wire.Generator", "Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Storage.Sqlite", "Egregore.Server",
-            "Egregore.Simulation", "Egregore.Wasm", "Egregore.WebRtc", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics", "VoxelArena",
+            "Egregore.Simulation", "Egregore.Wasm", "Egregore.WebRtc", "Egregore.Work", "Egregore.Kernels", "Egregore.Sandbox", "Egregore.Physics", "VoxelArena",
         ],
         ["Egregore.Cli"] =
         [
             "Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Storage.Sqlite", "Egregore.Server", "Egregore.Simulation",
-            "Egregore.Bench", "Egregore.Wasm", "Egregore.WebRtc", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics", "VoxelArena",
+            "Egregore.Bench", "Egregore.Wasm", "Egregore.WebRtc", "Egregore.Work", "Egregore.Kernels", "Egregore.Sandbox", "Egregore.Physics", "VoxelArena",
         ],
     };
 
