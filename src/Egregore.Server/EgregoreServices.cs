@@ -84,7 +84,9 @@ public static class EgregoreServices
         WorldApi.Map(api);
         HealthApi.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.Map("/ws", app.Services.GetRequiredService<SocketEndpoint>().HandleAsync).ExcludeFromDescription();
+        var sockets = app.Services.GetRequiredService<SocketEndpoint>();
+        var players = app.Services.GetRequiredService<MessageRouter>();
+        app.Map("/ws", context => sockets.HandleAsync(context, players)).ExcludeFromDescription();
         return app;
     }
 
