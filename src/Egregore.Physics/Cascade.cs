@@ -69,6 +69,18 @@ public sealed class Cascade
         return true;
     }
 
+    /// <summary>A task has no answer and never will: its bodies stand still and sleep.</summary>
+    public bool Freeze(ulong key)
+    {
+        if (!_waiting.Remove(key, out var waiting))
+            return false;
+        waiting.Frame.Answers[waiting.Island] =
+            [.. waiting.Frame.Tasks[waiting.Island].Bodies.Select(body => body with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero })];
+        if (--waiting.Frame.Missing == 0)
+            Advance(waiting.Frame);
+        return true;
+    }
+
     /// <summary>
     /// An answer that counted was wrong, and this is the right one. Where its frame is not committed yet it takes the other's place and what followed is computed anew; where it is, the bodies go
     /// back to it, unless something has touched them since.

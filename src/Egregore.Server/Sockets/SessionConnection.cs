@@ -6,6 +6,7 @@ using Egregore.Server.Security;
 using Egregore.Server.Sessions;
 using Egregore.Server.Telemetry;
 using Egregore.Server.Transport;
+using Egregore.Server.Work;
 using Egregore.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -72,6 +73,9 @@ internal sealed partial class SessionConnection : IPollHandler
 
     /// <summary>Null until the hello was accepted.</summary>
     public Session? Session { get; set; }
+
+    /// <summary>Null unless it is a helper's and its hello was accepted.</summary>
+    public HelperSession? Helper { get; set; }
 
     /// <summary>Whether a hello was taken and its welcome is under way.</summary>
     public bool Greeted { get; set; }
