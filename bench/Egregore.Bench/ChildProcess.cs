@@ -78,7 +78,15 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>The next line that begins with a prefix; others are skipped.</summary>
     /// <exception cref="BenchException">It ended without one, or the time is over.</exception>
-    public async Task<string> ReadAsync(string prefix, TimeSpan within, CancellationToken cancellation)
+    public Task<string> ReadAsync(string prefix, TimeSpan within, CancellationToken cancellation) =>
+        ReadAsync(line => line.StartsWith(prefix, StringComparison.Ordinal), within, cancellation);
+
+    /// <summary>The next line that holds a text; others are skipped.</summary>
+    /// <exception cref="BenchException">It ended without one, or the time is over.</exception>
+    public Task<string> ReadLineWithAsync(string text, TimeSpan within, CancellationToken cancellation) =>
+        ReadAsync(line => line.Contains(text, StringComparison.Ordinal), within, cancellation);
+
+    private async Task<string> ReadAsync(Func<string, bool> wanted, TimeSpan within, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(within);
@@ -86,7 +94,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             while (await process.StandardOutput.ReadLineAsync(limit.Token).ConfigureAwait(false) is { } line)
             {
-                if (line.StartsWith(prefix, StringComparison.Ordinal)) return line;
+                if (wanted(line)) return line;
             }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

@@ -18,6 +18,9 @@ internal interface ISocketHost
     /// <summary>Takes one binary message, on the connection's reading thread.</summary>
     void Receive(SessionConnection connection, ReadOnlySpan<byte> message, int frameBytes);
 
+    /// <summary>All messages that came together were taken: what they gave rise to may leave.</summary>
+    void Taken(SessionConnection connection);
+
     /// <summary>A connection has ended; the last call about it.</summary>
     void Closed(SessionConnection connection);
 }

@@ -34,6 +34,11 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
 
     public void Opened(SessionConnection connection) => sessions.Add(connection);
 
+    // Truth's thread flushes what it decides.
+    public void Taken(SessionConnection connection)
+    {
+    }
+
     public void Closed(SessionConnection connection)
     {
         sessions.Remove(connection);

@@ -130,6 +130,7 @@ internal sealed partial class SessionConnection : IPollHandler
             }
 
             Feed(data);
+            _host.Taken(this);
             _outbox.Flush();
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -36,8 +36,9 @@ internal sealed partial class WorkHost
             Refuse(connection, RefusalCode.RateLimited, "too many bytes");
         else
             Route(connection, message, inBatch: false);
-        Flush();
     }
+
+    public void Taken(SessionConnection connection) => Flush();
 
     private void Route(SessionConnection connection, ReadOnlySpan<byte> message, bool inBatch)
     {
