@@ -12,7 +12,31 @@ import asc from 'assemblyscript/asc';
 
 // Pages of 64 KiB: what an instance begins with, and what it may grow to. A kernel that knows its size begins with it, since growing copies in some engines.
 const KERNELS = {
+  'flow-field': { pages: 32, pagesMax: 64 },
+  fluid: { pages: 10, pagesMax: 16 },
+  'grid-path': { pages: 16, pagesMax: 512 },
+  'npc-decide': { pages: 8, pagesMax: 64 },
+  'ray-tile': { pages: 8, pagesMax: 16 },
+  sight: { pages: 8, pagesMax: 16 },
+  'voxel-light': { pages: 32, pagesMax: 128 },
+  'voxel-mesh': { pages: 16, pagesMax: 80 },
+  'voxel-terrain': { pages: 1, pagesMax: 16 },
 };
+
+/** A start function would run before a host can give fuel: kernels have none (no global with a computed first value, no static array). */
+function refuseStart(name, bytes) {
+  for (let at = 8; at < bytes.length; ) {
+    const id = bytes[at++];
+    let size = 0, shift = 0, byte;
+    do {
+      byte = bytes[at++];
+      size |= (byte & 127) << shift;
+      shift += 7;
+    } while (byte & 128);
+    if (id === 8) throw new Error(`${name} has a start function`);
+    at += size;
+  }
+}
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -21,7 +45,7 @@ async function compile(name, file) {
   const options = ['-O3', '--noAssert', '--converge', '--runtime', 'stub', '--use', 'abort=', '--initialMemory', `${pages}`, '--maximumMemory', `${pagesMax}`];
   const { error, stderr } = await asc.main([`${name}/${name}.ts`, ...options, '--outFile', 'out.wasm'], {
     readFile: (path) => (path.endsWith('.ts') && existsSync(join(here, path)) ? readFileSync(join(here, path), 'utf8') : null),
-    writeFile: (path, contents) => { if (path === 'out.wasm') writeFileSync(file, contents); },
+    writeFile: (path, contents) => { if (path === 'out.wasm') { refuseStart(name, contents); writeFileSync(file, contents); } },
     listFiles: () => [],
   });
   if (error) throw new Error(`${name}.ts: ${error.message}\n${stderr.toString()}`);
