@@ -24,7 +24,7 @@ public sealed class BenchRunner
     }
 
     /// <summary>A runner of all areas of this project.</summary>
-    public static BenchRunner All => new([new CrdtArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WireArea(), new WorkArea()]);
+    public static BenchRunner All => new([new CrdtArea(), new KernelsArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WireArea(), new WorkArea()]);
 
     /// <summary>The names of the areas.</summary>
     public IReadOnlyCollection<string> Areas => areas.Keys;

@@ -1,0 +1,75 @@
+using Egregore.Work;
+
+namespace Egregore.Kernels.Lights;
+
+/// <summary>
+/// In sampled columns each cell is as bright as what falls on it or its brightest neighbour less the fade, and no brighter; sky and lamps alike. Light that agrees with its neighbours
+/// everywhere is right, as it fades with each step and so must come from somewhere.
+/// </summary>
+/// <param name="salt">Chooses the sample; a coordinator's secret, or 0.</param>
+public sealed class LightInvariant(ulong salt = 0) : IInvariant
+{
+    private const int Sampled = 4;
+
+    /// <inheritdoc/>
+    public InvariantVerdict Check(ReadOnlySpan<byte> shared, ReadOnlySpan<byte> input, ReadOnlySpan<byte> output)
+    {
+        if (!shared.IsEmpty || !LightInput.TryRead(input, out LightInput task))
+            return InvariantVerdict.Broken("the task is not one of this kernel");
+        if (!LightOutput.TryRead(output, task.Cells.Length, out LightOutput answer))
+            return InvariantVerdict.Broken("the answer's layout");
+        Sample sample = Sample.Of(shared, input, salt);
+        int layer = task.Width * task.Depth;
+        for (int i = 0; i < Sampled + (layer / 64); i++)
+        {
+            if (Column(task, answer, sample.Next(layer), layer) is { } wrong)
+                return InvariantVerdict.Broken(wrong);
+        }
+        return InvariantVerdict.Held;
+    }
+
+    private static string? Column(LightInput task, LightOutput answer, int column, int layer)
+    {
+        int falling = LightInput.LightMax;
+        for (int y = task.Height - 1; y >= 0; y--)
+        {
+            int cell = column + (y * layer);
+            int look = task.Look(cell);
+            if ((look & LightInput.Opaque) != 0)
+                falling = 0;
+            else if ((look & LightInput.Dims) != 0 && falling > 0)
+                falling--;
+            (int sky, int lamp) = (falling, look & LightInput.LightMax);
+            if ((look & LightInput.Opaque) == 0)
+                Neighbours(task, answer, cell, layer, ref sky, ref lamp);
+            if (sky != answer.Sky(cell))
+                return "sky light that nothing gives or takes";
+            if (lamp != answer.Lamp(cell))
+                return "lamp light that nothing gives or takes";
+        }
+        return null;
+    }
+
+    private static void Neighbours(LightInput task, LightOutput answer, int cell, int layer, ref int sky, ref int lamp)
+    {
+        (int x, int z, int y) = (cell % task.Width, cell / task.Width % task.Depth, cell / layer);
+        if (x > 0)
+            Brighter(task, answer, cell - 1, ref sky, ref lamp);
+        if (x + 1 < task.Width)
+            Brighter(task, answer, cell + 1, ref sky, ref lamp);
+        if (z > 0)
+            Brighter(task, answer, cell - task.Width, ref sky, ref lamp);
+        if (z + 1 < task.Depth)
+            Brighter(task, answer, cell + task.Width, ref sky, ref lamp);
+        if (y > 0)
+            Brighter(task, answer, cell - layer, ref sky, ref lamp);
+        if (y + 1 < task.Height)
+            Brighter(task, answer, cell + layer, ref sky, ref lamp);
+    }
+
+    private static void Brighter(LightInput task, LightOutput answer, int neighbour, ref int sky, ref int lamp)
+    {
+        sky = Math.Max(sky, answer.Sky(neighbour) - task.Fade);
+        lamp = Math.Max(lamp, answer.Lamp(neighbour) - task.Fade);
+    }
+}

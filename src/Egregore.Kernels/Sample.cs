@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+
+namespace Egregore.Kernels;
+
+/// <summary>
+/// Which parts of an answer are looked at: a sequence that follows from the task's bytes and a salt. Without a salt a helper can compute it too and lie elsewhere; a coordinator
+/// that keeps its salt to itself cannot be foreseen. It is a fast keyed mix, not a cryptographic one: who sees many verdicts might in time learn about the salt, so change it.
+/// </summary>
+internal struct Sample
+{
+    private const ulong Odd = 0x9E3779B97F4A7C15;
+    private ulong _state;
+
+    private Sample(ulong state) => _state = state;
+
+    /// <summary>The sample of a task.</summary>
+    public static Sample Of(ReadOnlySpan<byte> shared, ReadOnlySpan<byte> input, ulong salt) => new(Mix(Mix(salt ^ Odd, shared), input));
+
+    /// <summary>The next number below <paramref name="bound"/>, which is at least 1.</summary>
+    public int Next(int bound)
+    {
+        _state += Odd;
+        return (int)Math.BigMul(Scramble(_state), (ulong)bound, out _);
+    }
+
+    private static ulong Mix(ulong hash, ReadOnlySpan<byte> bytes)
+    {
+        hash = Scramble(hash + (ulong)bytes.Length);
+        for (; bytes.Length >= 8; bytes = bytes[8..])
+            hash = (ulong.RotateLeft(hash, 23) ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * Odd;
+        foreach (byte rest in bytes)
+            hash = (hash ^ rest) * Odd;
+        return Scramble(hash);
+    }
+
+    private static ulong Scramble(ulong z)
+    {
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}

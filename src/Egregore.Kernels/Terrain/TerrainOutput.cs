@@ -1,0 +1,27 @@
+namespace Egregore.Kernels.Terrain;
+
+/// <summary>An answer of <c>voxel-terrain</c>: a kind for each block, column by column, at <c>(z * 16 + x) * 64 + y</c>.</summary>
+public readonly ref struct TerrainOutput
+{
+    /// <summary>Bytes of an answer.</summary>
+    public const int Bytes = TerrainInput.Size * TerrainInput.Size * TerrainInput.Height;
+
+    private TerrainOutput(ReadOnlySpan<byte> blocks) => Blocks = blocks;
+
+    /// <summary>All blocks.</summary>
+    public ReadOnlySpan<byte> Blocks { get; }
+
+    /// <summary>One column, from below.</summary>
+    /// <param name="x">0 to 15.</param>
+    /// <param name="z">0 to 15.</param>
+    public ReadOnlySpan<byte> Column(int x, int z) => Blocks.Slice(((z * TerrainInput.Size) + x) * TerrainInput.Height, TerrainInput.Height);
+
+    /// <summary>Reads an answer.</summary>
+    /// <param name="bytes">A stranger's bytes.</param>
+    /// <param name="output">The answer.</param>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out TerrainOutput output)
+    {
+        output = bytes.Length == Bytes ? new TerrainOutput(bytes) : default;
+        return bytes.Length == Bytes;
+    }
+}
