@@ -144,6 +144,9 @@ public sealed partial class WorkCoordinator
         Exit(nowUs);
     }
 
+    /// <summary>Whether a helper has joined and not left.</summary>
+    public bool IsConnected(HelperId id) => Find(id) is not null;
+
     private HelperEntry? Find(HelperId id) =>
         (uint)id.Slot < (uint)_helpers.Count && _helpers[id.Slot] is { Connected: true } helper && helper.Generation == id.Generation ? helper : null;
 
