@@ -145,7 +145,7 @@ public sealed partial class WorkCoordinator
         task.AskedWho[task.AskedCount++] = (helper.Profile.Owner, helper.Profile.AddressRange, helper.Profile.Cluster);
         StopWaiting(task);
 
-        helper.BusyUs = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / helper.FuelPerUs);
+        helper.BusyUs = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / (helper.FuelPerUs * helper.Profile.Slots));
         helper.BusyAtUs = nowUs;
         helper.Owner.Record(task.Kernel).Capability.AskedAtUs = nowUs;
         if (--helper.Credits == 0)
