@@ -29,7 +29,7 @@ internal sealed class HelperEntry(int slot) : Timed
     /// <summary>Fuel a microsecond over all kernels, for its bucket.</summary>
     public double FuelPerUs;
 
-    /// <summary>Predicted busy time that it was given, microseconds, with a half-life.</summary>
+    /// <summary>Predicted busy time that it was given, microseconds over its slots, with a half-life.</summary>
     public double BusyUs;
     public long BusyAtUs;
 

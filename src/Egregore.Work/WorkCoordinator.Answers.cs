@@ -119,7 +119,7 @@ public sealed partial class WorkCoordinator
         if (task.Ringer is { } ringer)
         {
             var right = ringer.Output == actual && ringer.Fuel == fuel;
-            Measure(helper, lease, elapsed, fuel, runUs);
+            Measure(helper, lease, elapsed, fuel, task.FuelExpected, runUs);
             if (right)
                 Accept(helper.Owner, helper, helper.Generation, kernel, null, lease.Token, fuel, isChecked: true, nowUs);
             else
@@ -131,7 +131,7 @@ public sealed partial class WorkCoordinator
         if (kernel.Manifest.Invariant?.Check(task.SharedBytes, task.InputBytes, output) is { Holds: false } broken)
             return Reject(task, helper, lease, broken.Reason ?? "an invariant is broken", nowUs);
 
-        Measure(helper, lease, elapsed, fuel, runUs);
+        Measure(helper, lease, elapsed, fuel, task.FuelExpected, runUs);
         Counters.Answers++;
         Take(task, helper, lease, actual, fuel, output, nowUs);
         return WorkVerdict.Provisional;
@@ -176,12 +176,14 @@ public sealed partial class WorkCoordinator
         return WorkVerdict.Wrong;
     }
 
-    private void Measure(HelperEntry helper, LeaseEntry lease, long elapsedUs, ulong fuel, uint runUs)
+    private void Measure(HelperEntry helper, LeaseEntry lease, long elapsedUs, ulong fuel, double fuelExpected, uint runUs)
     {
         var record = helper.Owner.Record(lease.Kernel);
         record.Capability.Measure(elapsedUs, fuel, runUs, lease.PredictedUs);
         lease.Kernel.Measure(fuel, record.Capability.FuelPerUs);
         lease.Kernel.Slowness.Add(elapsedUs / Math.Max(1, lease.PredictedUs));
+        // Its load is what the task really cost it; what was booked was what was expected.
+        helper.BusyUs = Math.Max(0, helper.BusyUs + ((fuel - fuelExpected) / (helper.FuelPerUs * helper.Profile.Slots)));
         helper.FuelPerUs += (record.Capability.FuelPerUs - helper.FuelPerUs) * 0.2;
         _pool.Moved(helper);
     }

@@ -77,7 +77,7 @@ public sealed partial class WorkCoordinator
     {
         if (!MayAsk(task, helper, timeUs, wary, nowUs, out var predicted))
             return;
-        var score = helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs) + predicted;
+        var score = helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs) + (predicted / 4);
         if (score >= bestScore)
             return;
         (best, bestScore) = (helper, score);
@@ -145,7 +145,7 @@ public sealed partial class WorkCoordinator
         task.AskedWho[task.AskedCount++] = (helper.Profile.Owner, helper.Profile.AddressRange, helper.Profile.Cluster);
         StopWaiting(task);
 
-        helper.BusyUs = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / helper.FuelPerUs);
+        helper.BusyUs = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / (helper.FuelPerUs * helper.Profile.Slots));
         helper.BusyAtUs = nowUs;
         helper.Owner.Record(task.Kernel).Capability.AskedAtUs = nowUs;
         if (--helper.Credits == 0)
@@ -236,25 +236,12 @@ public sealed partial class WorkCoordinator
         _sink.Cancel(helper.Id, lease.Token);
     }
 
-    /// <summary>Gives waiting tasks to a helper with free slots: of the world that had least, the first ones that it may and can do.</summary>
+    /// <summary>Gives waiting tasks to a helper with free slots: of the world that had least, the first one that it may and can do.</summary>
     private void Pull(HelperEntry helper, long nowUs)
     {
         while (helper.Credits > 0 && WaitingCount > 0 && Fits())
         {
-            var world = NextWorld();
-            TaskEntry? found = null;
-            var looked = 0;
-            for (var task = world.First(); task is not null && looked < _options.LookAhead; task = world.After(task), looked++)
-            {
-                if ((helper.Tier == HelperTier.Peer || nowUs >= task.ScheduleByUs || task.AskedCount > 0) && task.AskedCount < TaskEntry.CopiesMax
-                    && MayAsk(task, helper, LeaseEnd(task) - nowUs, wary: false, nowUs, out _))
-                {
-                    found = task;
-                    break;
-                }
-            }
-
-            if (found is null)
+            if (FindWaiting(helper, nowUs) is not { } found)
                 return;
             Assign(found, helper, LeaseEnd(found), hedge: false, nowUs);
             // It may want another copy.
@@ -262,15 +249,36 @@ public sealed partial class WorkCoordinator
         }
     }
 
-    private WorldEntry NextWorld()
+    private TaskEntry? FindWaiting(HelperEntry helper, long nowUs)
+    {
+        var looked = 0;
+        var passed = double.MinValue;
+        while (looked < _options.LookAhead && NextWorld(passed) is { } world)
+        {
+            for (var task = world.First(); task is not null && looked < _options.LookAhead; task = world.After(task), looked++)
+            {
+                if ((helper.Tier == HelperTier.Peer || nowUs >= task.ScheduleByUs || task.AskedCount > 0) && task.AskedCount < TaskEntry.CopiesMax
+                    && MayAsk(task, helper, LeaseEnd(task) - nowUs, wary: false, nowUs, out _))
+                    return task;
+            }
+
+            // What nobody of that world can give it is looked for in the next one, among those that had more.
+            passed = world.Served;
+        }
+
+        return null;
+    }
+
+    /// <summary>The world with waiting tasks that had least, above what was passed over already.</summary>
+    private WorldEntry? NextWorld(double passed)
     {
         WorldEntry? next = null;
         foreach (var world in _worlds)
         {
-            if (world.Waiting > 0 && (next is null || world.Served < next.Served))
+            if (world.Waiting > 0 && world.Served > passed && (next is null || world.Served < next.Served))
                 next = world;
         }
 
-        return next!;
+        return next;
     }
 }

@@ -21,6 +21,8 @@ public enum JoinStatus : byte
 
 public sealed partial class WorkCoordinator
 {
+    private const int BannedPassed = 64;
+
     private readonly List<HelperEntry> _helpers = [];
     private readonly Queue<HelperEntry> _freeHelpers = new();
     private readonly Dictionary<PeerId, OwnerEntry> _owners = [];
@@ -34,7 +36,7 @@ public sealed partial class WorkCoordinator
         id = default;
         if (profile.Owner.IsNone || profile.Slots is < 1 or > 64 || profile.Tier > HelperTier.Cloud)
             return JoinStatus.BadProfile;
-        if (HelperCount >= _options.HelpersMax || FindOwner(profile.Owner) is not { } owner)
+        if (HelperCount >= _options.HelpersMax || FindOwner(profile.Owner, nowUs) is not { } owner)
             return JoinStatus.Overloaded;
         if (owner.IsBanned(nowUs))
             return JoinStatus.Banned;
@@ -144,6 +146,9 @@ public sealed partial class WorkCoordinator
         Exit(nowUs);
     }
 
+    /// <summary>Whether a helper has joined and not left.</summary>
+    public bool IsConnected(HelperId id) => Find(id) is not null;
+
     private HelperEntry? Find(HelperId id) =>
         (uint)id.Slot < (uint)_helpers.Count && _helpers[id.Slot] is { Connected: true } helper && helper.Generation == id.Generation ? helper : null;
 
@@ -177,13 +182,13 @@ public sealed partial class WorkCoordinator
         block.HolderNext = (block.HolderNext + 1) % block.Holders.Length;
     }
 
-    private OwnerEntry? FindOwner(PeerId id)
+    private OwnerEntry? FindOwner(PeerId id, long nowUs)
     {
         if (_owners.TryGetValue(id, out var owner))
             return owner;
         if (_owners.Count >= _options.OwnersMax)
         {
-            if (_goneOldest is not { } forgotten)
+            if (Forgettable(nowUs) is not { } forgotten)
                 return null;
             Unlink(forgotten);
             _owners.Remove(forgotten.Id);
@@ -195,6 +200,19 @@ public sealed partial class WorkCoordinator
         _owners.Add(id, owner);
         Link(owner);
         return owner;
+    }
+
+    /// <summary>Who left longest ago and is not banned; behind a few banned ones, the first of those.</summary>
+    private OwnerEntry? Forgettable(long nowUs)
+    {
+        var owner = _goneOldest;
+        for (var i = 0; i < BannedPassed && owner is not null; i++, owner = owner.NewerGone)
+        {
+            if (!owner.IsBanned(nowUs))
+                return owner;
+        }
+
+        return owner ?? _goneOldest;
     }
 
     private void Link(OwnerEntry owner)

@@ -81,8 +81,8 @@ public sealed record WorkOptions
     /// <summary>Waiting tasks looked at when a helper has a free slot. Default 8.</summary>
     public int LookAhead { get; init; } = 8;
 
-    /// <summary>Extra leases by hedging, thousandths of all leases. Default 50.</summary>
-    public int HedgePermille { get; init; } = 50;
+    /// <summary>Extra leases by hedging, thousandths of all leases. Default 30.</summary>
+    public int HedgePermille { get; init; } = 30;
 
     /// <summary>Latency of a helper that is not measured yet. Default 60 ms.</summary>
     public long LatencyGuessUs { get; init; } = 60_000;
@@ -93,8 +93,8 @@ public sealed record WorkOptions
     /// <summary>Least share of a trusted helper's results that are checked again, thousandths, at least 50. Default 50.</summary>
     public int SampleFloorPermille { get; init; } = 50;
 
-    /// <summary>Share checked again for each unit of distrust (1 - mean of the posterior). Default 4.</summary>
-    public double SamplePerDistrust { get; init; } = 4;
+    /// <summary>Share checked again for each unit of distrust (1 - mean of the posterior). Default 3.</summary>
+    public double SamplePerDistrust { get; init; } = 3;
 
     /// <summary>Right answers in a row, checked, until a (helper, kernel) is no longer new and doubled. Default 10.</summary>
     public int NewChecks { get; init; } = 10;

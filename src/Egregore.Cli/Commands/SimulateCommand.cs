@@ -23,6 +23,7 @@ internal sealed class SimulateCommand : Command
     {
         foreach (var option in (Option[])[_seed, _seeds, _scenario, _peers, _latency, _loss, _json])
             Add(option);
+        Add(new SimulateWorkCommand());
         // The rarer knobs (--jitter, --duplicate, --reorder, --replay, --liars, ...) are read by the simulator itself.
         TreatUnmatchedTokensAsErrors = false;
         SetAction(RunAsync);
