@@ -88,8 +88,8 @@ public sealed class BodyTests : IDisposable
         Assert.Equal("Something lies there.", _world.Place(at));
         Assert.Equal("", _world.Place(new BlockAt(0, Floor, 1)));
         // A body that leans over into the next block, turned by an eighth.
-        _world.Move(_world.Bodies[0] with { At = _world.Bodies[0].At + new Triple(0, 0, Block / 4), Rotation = Rotation.Heading(0x2000) });
-        Assert.Equal("Something lies there.", _world.Place(new BlockAt(1, Floor, 2)));
+        _world.Move(_world.Bodies[0] with { At = _world.Bodies[0].At + new Triple(0, 0, -Block / 4), Rotation = Rotation.Heading(0x2000) });
+        Assert.Equal("Something lies there.", _world.Place(new BlockAt(1, Floor, 0)));
     }
 
     [Fact]
@@ -306,7 +306,7 @@ public sealed class BodyTests : IDisposable
         Assert.Contains(Enumerable.Range(0, 9).Select(i => _world.Throw((ushort)(i * 7000), 60)).ToArray(), text => text.Length > 0);
         ReplayReport report = _world.Replay();
         Assert.True(report.IsEqual, string.Join('\n', report.Mismatches));
-        Assert.True(report.Transactions > 50);
+        Assert.True(report.Transactions > 20);
         Assert.Null(report.Damage);
     }
 
