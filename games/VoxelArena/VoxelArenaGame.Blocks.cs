@@ -26,6 +26,8 @@ public sealed partial class VoxelArenaGame
             ctx.Reject("There is a block already.");
         if (IsInside(at, args.FeetX, args.FeetY, args.FeetZ) || IsInsideSomebody(ctx, at))
             ctx.Reject("Somebody stands there.");
+        if (TopOfBodies(ctx.Db, BodyBox.Of(at).Grown(-OverlapUnits)) is not null)
+            ctx.Reject("Something lies there.");
         if (!HasNeighbour(ctx.Db, at))
             ctx.Reject("A block needs another one to hold on to.");
         Change(ctx, at, args.Kind);
@@ -49,34 +51,57 @@ public sealed partial class VoxelArenaGame
 
     private void Change(ReducerContext ctx, BlockAt at, BlockKind kind)
     {
-        TakeTime(ctx);
+        Pace pace = PaceOf(ctx);
+        Keep(ctx, pace with { BusyUntil = BusyUntil(ctx, pace.BusyUntil, ChangeTakesMs, BurstMs) });
+        SetBlock(ctx, at, kind);
+        Wake(ctx, BodyBox.Of(at));
+    }
+
+    private void SetBlock(ReducerContext ctx, BlockAt at, BlockKind kind)
+    {
         if (kind == Terrain.At(at.X, at.Y, at.Z))
             ctx.Db.Table(Blocks).Delete(at.Packed);
         else
             ctx.Db.Table(Blocks).Put(new Block { At = at.Packed, Kind = kind, By = PeerRef.Of(ctx.Sender), Changed = ctx.WorldTimeMs });
     }
 
-    private void CheckReach(ReducerContext ctx, BlockAt at, int feetX, int feetY, int feetZ)
+    private void CheckReach(ReducerContext ctx, BlockAt at, int feetX, int feetY, int feetZ, int reachBlocks = ReachBlocks)
     {
-        if (at.Y is < 1 or >= TerrainGenerator.Height || Math.Abs((long)at.X) > WorldRadius || Math.Abs((long)at.Z) > WorldRadius)
-            ctx.Reject("That is outside of the world.");
+        CheckInWorld(ctx, at.X, at.Y, at.Z);
         const int half = MoveState.BlockUnits / 2;
-        if (!Within(feetX, feetY + (long)Rules.Limits.EyeHeight, feetZ, Middle(at.X), Middle(at.Y), Middle(at.Z), (ReachBlocks * MoveState.BlockUnits) + half))
+        if (!Within(feetX, feetY + (long)Rules.Limits.EyeHeight, feetZ, Middle(at.X), Middle(at.Y), Middle(at.Z), (reachBlocks * MoveState.BlockUnits) + half))
             ctx.Reject("That is too far away.");
+        CheckHere(ctx, feetX, feetY, feetZ);
+    }
+
+    private static void CheckInWorld(ReducerContext ctx, int x, int y, int z)
+    {
+        if (y is < 1 or >= TerrainGenerator.Height || Math.Abs((long)x) > WorldRadius || Math.Abs((long)z) > WorldRadius)
+            ctx.Reject("That is outside of the world.");
+    }
+
+    private void CheckHere(ReducerContext ctx, int feetX, int feetY, int feetZ)
+    {
         if (!ctx.IsPrediction && ctx.Db.Table(Players).Find(ctx.Sender) is { } player
             && !Within(feetX, feetY, feetZ, player.X, player.Y, player.Z, MovedSlackBlocks * MoveState.BlockUnits))
             ctx.Reject("You are not there.");
     }
 
-    // A change takes a tenth of a second; one second of them may be saved up.
-    private void TakeTime(ReducerContext ctx)
+    private Pace PaceOf(ReducerContext ctx) => ctx.Db.Table(Paces).Find(ctx.Sender) ?? new Pace { Peer = PeerRef.Of(ctx.Sender) };
+
+    private void Keep(ReducerContext ctx, Pace pace)
     {
-        Table<Pace, Egregore.Wire.PeerId> paces = ctx.Db.Table(Paces);
-        long busyUntil = Math.Max(ctx.WorldTimeMs, paces.Find(ctx.Sender)?.BusyUntil ?? 0) + ChangeTakesMs;
-        if (busyUntil > ctx.WorldTimeMs + BurstMs)
-            ctx.Reject("Not so fast.");
         if (!ctx.IsPrediction)
-            paces.Put(new Pace { Peer = PeerRef.Of(ctx.Sender), BusyUntil = busyUntil });
+            ctx.Db.Table(Paces).Put(pace);
+    }
+
+    // What a player does takes time, of which some may be saved up: a tenth of a second for a block, and one second of them.
+    private static long BusyUntil(ReducerContext ctx, long busyUntil, long takesMs, long burstMs)
+    {
+        busyUntil = Math.Max(ctx.WorldTimeMs, busyUntil) + takesMs;
+        if (busyUntil > ctx.WorldTimeMs + burstMs)
+            ctx.Reject("Not so fast.");
+        return busyUntil;
     }
 
     private BlockKind KindAt(Database db, BlockAt at) => new VoxelWorld(Terrain, db.Table(Blocks)).KindAt(at.X, at.Y, at.Z);

@@ -74,6 +74,7 @@ internal sealed partial class ArenaTab
         WriteFigures();
         _frame.UInt16(96, WriteOthers(nowMs));
         _frame.UInt16(98, WriteChunks());
+        _frame.UInt16(100, _bodies.Write(_frame, _participant.Cache.Db.Table(_game.BodyRows)));
         _frame.UInt16(2, flags);
         _snap = false;
     }
@@ -90,7 +91,7 @@ internal sealed partial class ArenaTab
         _frame.Single(52, _current.Pitch / 127.0 * Math.PI / 2);
         var flags = (_participant.TruthLive ? 0 : ServerGoneFlag) | (_spawned ? SpawnedFlag : 0) | (_snap ? SnapFlag : 0) | (_chunks.GroundReady ? ReadyFlag : 0)
             | (_current.Flags.HasFlag(MoveFlags.Grounded) ? OnGroundFlag : 0) | (_current.Flags.HasFlag(MoveFlags.Swimming) ? InWaterFlag : 0);
-        if (!_spawned || !TryTarget(input, out var hit))
+        if (!_spawned || !TryTarget(input, VoxelArenaGame.ReachBlocks, out var hit))
             return flags;
         _frame.Int32(56, hit.X);
         _frame.Int32(60, hit.Y);

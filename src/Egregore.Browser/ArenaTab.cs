@@ -17,6 +17,8 @@ internal sealed partial class ArenaTab
 {
     private const uint PlayersSubscription = 1;
     private const uint BlocksSubscription = 2;
+    private const uint BodiesSubscription = 3;
+    private const byte BlastRadius = 3;
     private const int CatchUpTicksMax = 10;
     private const int AreaSlack = 2;
     private const int AreaSettlesMs = 1_500;
@@ -28,6 +30,7 @@ internal sealed partial class ArenaTab
     private readonly double _tickMs;
     private readonly byte[] _state = new byte[MoveState.SizeBytes];
     private readonly ChunkFeed _chunks = new();
+    private readonly BodyFeed _bodies;
     private MoveState _previous;
     private MoveState _current;
     private double _nextTickMs;
@@ -56,6 +59,8 @@ internal sealed partial class ArenaTab
         _participant.RefusedByTruth += refusal => Page.Toast(Page.Warning, refusal.Text);
         _participant.Cache.Settled = OnSettled;
         _participant.Cache.Watch(_game.Blocks, (before, after) => _chunks.Changed(BlockAt.Of((after ?? before)!.At).Chunk));
+        _bodies = new BodyFeed(PeerRef.Of(_participant.Self));
+        _participant.Cache.Watch(_game.BodyRows, _bodies.Changed);
         _participant.Cache.Watch(_game.Players, (_, _) => _peopleVersion++);
         _participant.Subscribe(new Subscribe { Id = PlayersSubscription, TableName = _game.Players.Name });
     }
@@ -198,14 +203,42 @@ internal sealed partial class ArenaTab
         _nextArea = _area;
         _nextAreaAtMs = _nowMs + AreaSettlesMs;
         _participant.Subscribe(new Subscribe { Id = BlocksSubscription, TableName = _game.Blocks.Name, CellX = middle.X, CellZ = middle.Z, Radius = (ushort)radius });
+        _participant.Subscribe(new Subscribe { Id = BodiesSubscription, TableName = _game.BodyRows.Name, CellX = middle.X, CellZ = middle.Z, Radius = (ushort)radius });
     }
 
     private void Act(in FrameInput input)
     {
-        if (input.Action == FrameInput.None || !TryTarget(input, out var hit))
-            return;
+        switch (input.Action)
+        {
+            case FrameInput.Throw:
+                _participant.Act("throw_crate", new ThrowCrate { FeetX = _current.X, FeetY = _current.Y, FeetZ = _current.Z, Yaw = input.Move.Yaw, Pitch = input.Move.Pitch }, _nowMs);
+                break;
+            case FrameInput.Blast:
+                ActBlast(input);
+                break;
+            case FrameInput.Dig or FrameInput.Place or FrameInput.Crate when TryTarget(input, VoxelArenaGame.ReachBlocks, out var hit):
+                Act(input, hit);
+                break;
+            case FrameInput.Crate:
+                Page.Toast(Page.Info, "Look at the place where the crate is to stand.");
+                break;
+        }
+    }
+
+    private void Act(in FrameInput input, in VoxelHit hit)
+    {
         if (input.Action == FrameInput.Dig)
             _participant.Act("dig_block", new DigBlock { X = hit.X, Y = hit.Y, Z = hit.Z, FeetX = _current.X, FeetY = _current.Y, FeetZ = _current.Z }, _nowMs);
+        else if (input.Action == FrameInput.Crate)
+            _participant.Act("place_crate", new PlaceCrate
+            {
+                X = hit.X + hit.NormalX,
+                Y = hit.Y + hit.NormalY,
+                Z = hit.Z + hit.NormalZ,
+                FeetX = _current.X,
+                FeetY = _current.Y,
+                FeetZ = _current.Z,
+            }, _nowMs);
         else
             _participant.Act("place_block", new PlaceBlock
             {
@@ -219,10 +252,18 @@ internal sealed partial class ArenaTab
             }, _nowMs);
     }
 
-    private bool TryTarget(in FrameInput input, out VoxelHit hit)
+    private void ActBlast(in FrameInput input)
+    {
+        if (TryTarget(input, VoxelArenaGame.BlastReachBlocks, out var hit))
+            _participant.Act("blast", new Blast { X = hit.X, Y = hit.Y, Z = hit.Z, Radius = BlastRadius, FeetX = _current.X, FeetY = _current.Y, FeetZ = _current.Z }, _nowMs);
+        else
+            Page.Toast(Page.Info, $"There is nothing to blast within {VoxelArenaGame.BlastReachBlocks} blocks.");
+    }
+
+    private bool TryTarget(in FrameInput input, int reachBlocks, out VoxelHit hit)
     {
         var eye = _current with { Yaw = input.Move.Yaw, Pitch = input.Move.Pitch };
-        return VoxelRaycast.Look(eye, VoxelArenaGame.ReachBlocks * MoveState.BlockUnits, Voxels, _game.Rules.Limits, out hit);
+        return VoxelRaycast.Look(eye, reachBlocks * MoveState.BlockUnits, Voxels, _game.Rules.Limits, out hit);
     }
 
     private Cell Here() => new(_current.X >> 16, _current.Z >> 16);

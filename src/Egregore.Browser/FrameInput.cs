@@ -8,6 +8,10 @@ internal readonly record struct FrameInput(MoveInput Move, byte Action, byte Blo
 {
     public const byte None = 0;
     public const byte Dig = 1;
+    public const byte Place = 2;
+    public const byte Throw = 3;
+    public const byte Blast = 4;
+    public const byte Crate = 5;
     public const byte SocketQueue = 1;
     public const byte LinksQueue = 2;
 

@@ -5,10 +5,11 @@ namespace Egregore.Browser;
 /// <summary>Fills the output of web/src/edge/frame.ts; the layout stands there.</summary>
 internal sealed class FrameWriter
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
     public const int HeadBytes = 104;
     public const int OtherBytes = 40;
     public const int ChunkBytes = 8;
+    public const int BodyBytes = 84;
 
     private byte[] _bytes = new byte[HeadBytes + (64 * OtherBytes) + (64 * ChunkBytes)];
 

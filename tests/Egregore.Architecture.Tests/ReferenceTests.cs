@@ -22,7 +22,7 @@ public sealed class ReferenceTests
         ["Egregore.Storage.Sqlite"] = ["Egregore.Wire", "Egregore.World"],
         ["Egregore.Server"] = ["Egregore.Wire", "Egregore.World", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics", "Egregore.Sandbox", "Egregore.Storage.Sqlite"],
         ["VoxelArena"] = ["Egregore.Wire.Generator", "Egregore.Wire", "Egregore.World", "Egregore.Physics"],
-        ["Egregore.Browser"] = ["Egregore.Wire", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "VoxelArena"],
+        ["Egregore.Browser"] = ["Egregore.Wire", "Egregore.World", "Egregore.Physics", "Egregore.Mesh", "Egregore.Peer", "VoxelArena"],
         ["Egregore.Simulation"] = ["Egregore.Wire", "Egregore.Crdt", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics"],
         ["Egregore.Bench"] =
         [

@@ -1,10 +1,13 @@
 import type { Runtime } from '../src/edge/boot';
-import { CHUNK_BYTES, CHUNK_HEIGHT, Action, Button, Connection, EYE_HEIGHT, FrameFlag, FrameOutput, OtherFlag, readInput, writeOutput, type Person } from '../src/edge/frame';
+import { CHUNK_BYTES, CHUNK_HEIGHT, Action, BodyFlag, BodyKind, Button, Connection, emptyBody, EYE_HEIGHT, FrameFlag, FrameOutput, OtherFlag, readInput, writeOutput, type Body, type Person } from '../src/edge/frame';
 import { DEFAULT_KINDS } from '../src/game/blocks';
 
 /** A stand-in for C# while the picture is worked on: a noise terrain, a body that floats over it, bots that walk in circles. Not the game's rules. */
 const WATER = 22;
 const WATER_KIND = 6;
+const PLANKS_KIND = 10;
+/** Frames of the made-up physics: bodies fall straight onto blocks. */
+const BODY_FRAME_MS = 100;
 const BOTS = [
   { name: 'Ada', peer: 'a1'.repeat(16), radius: 5, speed: 3.2, flags: OtherFlag.Direct },
   { name: 'Grace', peer: '3c'.repeat(16), radius: 8, speed: 4.3, flags: OtherFlag.Direct },
@@ -17,6 +20,8 @@ export function developmentRuntime(): Runtime {
   const named = new Set<string>();
   const query = new URLSearchParams(location.search);
   const frame = new FrameOutput();
+  const bodies: Body[] = [];
+  let bodyFrame = 0;
   const body = { x: 8.5, y: 0, z: 8.5, vy: 0 };
   body.y = surface(8, 8) + 1;
   let lastMs = 0;
@@ -89,6 +94,40 @@ export function developmentRuntime(): Runtime {
           if (input.action === Action.Place) put(hit.before.x, hit.before.y, hit.before.z, input.block);
         }
 
+        const look = { x: -Math.sin(input.yaw) * Math.cos(input.pitch), y: Math.sin(input.pitch), z: -Math.cos(input.yaw) * Math.cos(input.pitch) };
+        const told: Body[] = [];
+        const add = (kind: number, block: number, half: number, x: number, y: number, z: number, vx: number, vy: number, vz: number) => {
+          const made = { ...emptyBody(), handle: bodies.length + 1, kind, block, flags: BodyFlag.Awake, x, y, z, qw: 1, vx, vy, vz, wx: vz / 4, wz: -vx / 4, hx: half, hy: half, hz: half };
+          bodies.push(made);
+          told.push({ ...made });
+        };
+        if (input.action === Action.Throw) add(BodyKind.Crate, PLANKS_KIND, 0.45, body.x + look.x * 1.2, body.y + EYE_HEIGHT + look.y * 1.2, body.z + look.z * 1.2, look.x * 12, look.y * 12 + 2, look.z * 12);
+        if (input.action === Action.Crate && hit) add(BodyKind.Crate, PLANKS_KIND, 0.45, hit.before.x + 0.5, hit.before.y + 0.45, hit.before.z + 0.5, 0, 0, 0);
+        if (input.action === Action.Blast && hit) {
+          for (let dy = -3; dy <= 3; dy++) {
+            for (let dz = -3; dz <= 3; dz++) {
+              for (let dx = -3; dx <= 3; dx++) {
+                const [x, y, z] = [hit.block.x + dx, hit.block.y + dy, hit.block.z + dz];
+                const kind = at(x, y, z);
+                if (dx * dx + dy * dy + dz * dz > 9 || y < 1 || kind === 0 || kind === WATER_KIND) continue;
+                put(x, y, z, 0);
+                add(BodyKind.Rubble, kind, 0.4, x + 0.5, y + 0.5, z + 0.5, dx * 2, Math.abs(dy) * 2 + 6, dz * 2);
+              }
+            }
+          }
+        }
+        const now = Math.floor(nowMs / BODY_FRAME_MS);
+        for (; bodyFrame < now; bodyFrame = Math.max(bodyFrame + 1, now - 3)) {
+          for (const moving of bodies) {
+            if ((moving.flags & BodyFlag.Awake) === 0) continue;
+            fall(moving, BODY_FRAME_MS / 1000, solid);
+            moving.frame = bodyFrame + 1 - (now - now % 1_000_000);
+            told.push({ ...moving });
+          }
+        }
+        frame.bodies.splice(0, frame.bodies.length, ...told);
+        frame.bodyCount = told.length;
+
         const tick = Math.floor(nowMs / 50) % 1_000_000;
         const others = BOTS.map(({ radius, speed: pace, flags }, i) => {
           const angle = (tick * 0.05 * pace) / radius + i * 0.9 - (pace === 0 ? 1.6 : 0);
@@ -130,6 +169,32 @@ export function developmentRuntime(): Runtime {
     while (y > 0 && !solid(x, y - 1, z)) y--;
     return y;
   }
+}
+
+function fall(body: Body, deltaS: number, solid: (x: number, y: number, z: number) => boolean): void {
+  body.vy -= 20 * deltaS;
+  const step = (axis: 'x' | 'y' | 'z', speed: 'vx' | 'vy' | 'vz') => {
+    const before = body[axis];
+    body[axis] += body[speed] * deltaS;
+    const low = axis === 'y' && body.vy < 0 ? body.hy : 0;
+    if (!solid(body.x, body.y - low, body.z)) return false;
+    body[axis] = before;
+    body[speed] *= -0.3;
+    return true;
+  };
+  step('x', 'vx');
+  step('z', 'vz');
+  if (step('y', 'vy')) {
+    body.vx *= 0.5;
+    body.vz *= 0.5;
+    if (Math.hypot(body.vx, body.vz) < 0.4) {
+      body.y = Math.floor(body.y - body.hy + 0.02) + body.hy;
+      body.flags &= ~BodyFlag.Awake;
+    }
+  }
+  const roll = (body.vx + body.vz) * deltaS * 0.5;
+  const length = Math.hypot(body.qx + roll * body.qw, body.qy, body.qz, body.qw - roll * body.qx);
+  [body.qx, body.qy, body.qz, body.qw] = [(body.qx + roll * body.qw) / length, body.qy / length, body.qz / length, (body.qw - roll * body.qx) / length];
 }
 
 function hash(x: number, z: number, salt = 0): number {

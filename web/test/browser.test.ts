@@ -81,12 +81,33 @@ describe('the game page', () => {
     await page.context().close();
   });
 
+  it('throws and stacks crates, blasts rubble out of the ground, and draws them', { timeout: 60_000 }, async () => {
+    const page = await open('/?walk=Ada');
+    await walking(page);
+    await page.evaluate(() => window.egregore!.look(0, -0.5));
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => window.egregore!.bodies().length === 1);
+    await page.keyboard.press('c');
+    await page.waitForFunction(() => window.egregore!.bodies().length === 2);
+    expect((await page.evaluate(() => window.egregore!.bodies())).map((b) => b.kind)).toEqual(['crate', 'crate']);
+    await page.keyboard.press('g');
+    await page.waitForFunction(() => window.egregore!.bodies().some((b) => b.kind === 'rubble'));
+    // All come to rest, drawn where the last state says.
+    await page.waitForFunction(() => window.egregore!.bodies().every((b) => !b.awake));
+    const stats = await page.evaluate(() => window.egregore!.stats());
+    expect(stats['bodies']).toBeGreaterThan(10);
+    await page.context().close();
+  });
+
   it('says what works while the server is gone, and has touch controls on a phone', { timeout: 60_000 }, async () => {
     const page = await open('/?walk=Ada&gone', { width: 390, height: 780 }, { hasTouch: true, isMobile: true });
     await walking(page);
     await page.waitForSelector('#banner:not([hidden])');
     expect(await page.textContent('#banner')).toMatch(/^Server unreachable: you still see neighbours and can walk; digging and building wait until it is back\. Reconnecting in \d s\.$/);
     expect(await page.isVisible('#touch-jump')).toBe(true);
+    expect(await page.isVisible('#touch-throw')).toBe(true);
+    await page.tap('#touch-throw');
+    await page.waitForFunction(() => window.egregore!.bodies().length === 1);
     const widest = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(widest).toBeLessThanOrEqual(390);
     await page.context().close();

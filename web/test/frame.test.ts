@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Button, Connection, FrameFlag, FrameOutput, INPUT_BYTES, OTHER_BYTES, OUTPUT_HEAD_BYTES, readInput, writeInput, writeOutput } from '../src/edge/frame';
+import { BODY_BYTES, BodyFlag, Button, Connection, emptyBody, FrameFlag, FrameOutput, INPUT_BYTES, OTHER_BYTES, OUTPUT_HEAD_BYTES, readInput, writeInput, writeOutput } from '../src/edge/frame';
 
 describe('frame input', () => {
   it('has the bytes the layout says', () => {
     const bytes = new Uint8Array(INPUT_BYTES).fill(0xff);
     writeInput(bytes, { action: 2, buttons: Button.Forward | Button.Jump, yaw: Math.PI / 2, pitch: -Math.PI / 2, block: 9, flags: 1, viewDistance: 6, queues: 3 });
-    expect([...bytes]).toEqual([1, 2, 17, 0, 0x00, 0x40, 0x01, 0x80, 9, 1, 6, 3, 0, 0, 0, 0]);
+    expect([...bytes]).toEqual([2, 2, 17, 0, 0x00, 0x40, 0x01, 0x80, 9, 1, 6, 3, 0, 0, 0, 0]);
   });
 
   it('wraps yaw of any range and clamps pitch', () => {
@@ -34,12 +34,14 @@ describe('frame output', () => {
     frame.otherCount = 1;
     frame.chunks.push(-2, 3, 4, -5);
     frame.chunkCount = 2;
+    frame.bodies.push({ ...emptyBody(), handle: 3_000_000_000, kind: 1, block: 12, flags: BodyFlag.Awake, frame: 77, touched: 2, x: 1.5, y: 20.25, z: -3, qy: 0.5, qw: 0.75, vx: 1, wz: -2, hx: 0.5, hz: 0.25 });
+    frame.bodyCount = 1;
     return frame;
   };
 
   it('reads what was written', () => {
     const bytes = writeOutput(sample());
-    expect(bytes.byteLength).toBe(OUTPUT_HEAD_BYTES + OTHER_BYTES + 16);
+    expect(bytes.byteLength).toBe(OUTPUT_HEAD_BYTES + OTHER_BYTES + 16 + BODY_BYTES);
     const read = new FrameOutput();
     expect(read.read(bytes)).toBe('none');
     expect(read).toEqual(sample());
@@ -57,6 +59,11 @@ describe('frame output', () => {
     expect(view.getUint32(92, true)).toBe(2500);
     expect(view.getUint32(104, true)).toBe(7);
     expect(view.getInt32(144, true)).toBe(-2);
+    expect(view.getUint16(100, true)).toBe(1);
+    expect(view.getUint32(160, true)).toBe(3_000_000_000);
+    expect([view.getUint8(164), view.getUint8(165), view.getUint16(166, true)]).toEqual([1, 12, 2]);
+    expect([view.getUint32(168, true), view.getUint32(172, true)]).toEqual([77, 2]);
+    expect([view.getFloat32(180, true), view.getFloat32(200, true), view.getFloat32(204, true), view.getFloat32(224, true), view.getFloat32(236, true)]).toEqual([20.25, 0.75, 1, -2, 0.25]);
   });
 
   it('reads at an offset inside a larger buffer and reuses its objects', () => {
@@ -76,7 +83,7 @@ describe('frame output', () => {
     const bytes = writeOutput(sample());
     expect(read.read(bytes.subarray(0, 50))).toBe('too-short');
     expect(read.read(bytes.subarray(0, bytes.byteLength - 1))).toBe('length');
-    bytes[0] = 2;
+    bytes[0] = 1;
     expect(read.read(bytes)).toBe('version');
     expect(read).toEqual(new FrameOutput());
   });

@@ -10,7 +10,7 @@
  * | at | type | what |
  * |---|---|---|
  * | 0 | u8 | version, {@link FRAME_VERSION} |
- * | 1 | u8 | action: 0 none, 1 dig, 2 place; once for each action (TypeScript repeats it while a button is held) |
+ * | 1 | u8 | {@link Action}; once for each action (TypeScript repeats digging and placing while a button is held) |
  * | 2 | u16 | {@link Button} bits |
  * | 4 | u16 | yaw, 65,536 to a turn |
  * | 6 | i16 | pitch, 32,767 straight up, -32,767 straight down |
@@ -20,7 +20,7 @@
  * | 11 | u8 | {@link QueueFlag} bits: queues that hold something, the others are not asked |
  * | 12 | u32 | 0 |
  *
- * OUTPUT, 104 bytes, then others, then chunks
+ * OUTPUT, 104 bytes, then others, then chunks, then bodies
  * | at | type | what |
  * |---|---|---|
  * | 0 | u8 | version, {@link FRAME_VERSION} |
@@ -48,7 +48,8 @@
  * | 92 | u32 | ms until the next attempt to reach the server; 0: none is planned |
  * | 96 | u16 | others |
  * | 98 | u16 | chunks |
- * | 100 | u32 | 0 |
+ * | 100 | u16 | bodies |
+ * | 102 | u16 | 0 |
  *
  * OTHER, 40 bytes each, at 104
  * | at | type | what |
@@ -66,6 +67,23 @@
  * distance and again at each change; at most 64 in a frame. TypeScript then calls `exports.Frame.chunk(x, z)`. It keeps a chunk until its Chebyshev distance from
  * the player's own chunk is over the view distance plus 3, and C# names it anew when it comes back.
  *
+ * BODY, 84 bytes each, behind the chunks: a rigid body that came, changed or went since the frame before; at most 512 in a frame, the others follow in the next.
+ * The world has at most 1,024, and those in the wanted distance are told. TypeScript keeps them and plays their states back (game/bodies.ts).
+ * | at | type | what |
+ * |---|---|---|
+ * | 0 | u32 | handle, the same for as long as the body is there; a body that was shown ahead of the server keeps it when the server has confirmed it |
+ * | 4 | u8 | kind: 0 crate, 1 rubble |
+ * | 5 | u8 | block kind it is made of |
+ * | 6 | u16 | {@link BodyFlag} bits |
+ * | 8 | u32 | physics' frame of this state, 100 ms to a frame; 0: physics has not moved it yet |
+ * | 12 | u32 | touched: rises with each change that did not come from physics |
+ * | 16 | f32 x3 | position of the centre |
+ * | 28 | f32 x4 | rotation, a unit quaternion x, y, z, w |
+ * | 44 | f32 x3 | velocity, blocks a second |
+ * | 56 | f32 x3 | spin, radians a second |
+ * | 68 | f32 x3 | half extents, blocks |
+ * | 80 | u32 | 0 |
+ *
  * Rarely called besides:
  * - `exports.Frame.start(json, nowMs)`: {@link StartOptions}, once, when the player walks in; connects and lets the player appear.
  * - `exports.Frame.receive(nowMs, queues)`: between two steps, when something has come (queue.ts): it is read, and answered where an answer is due, at once.
@@ -74,18 +92,19 @@
  * - `exports.Frame.people()`: JSON of {@link Person}[].
  * - `exports.Frame.blocks()`: JSON of {@link BlockKind}[], once after start-up.
  */
-export const FRAME_VERSION = 1;
+export const FRAME_VERSION = 2;
 export const INPUT_BYTES = 16;
 export const OUTPUT_HEAD_BYTES = 104;
 export const OTHER_BYTES = 40;
 export const CHUNK_REF_BYTES = 8;
+export const BODY_BYTES = 84;
 export const EYE_HEIGHT = 1.62;
 export const CHUNK_SIZE = 16;
 export const CHUNK_HEIGHT = 64;
 export const CHUNK_BYTES = CHUNK_SIZE * CHUNK_SIZE * CHUNK_HEIGHT;
 
 export const Button = { Forward: 1, Back: 2, Left: 4, Right: 8, Jump: 16, Run: 32, Sneak: 64 } as const;
-export const Action = { None: 0, Dig: 1, Place: 2 } as const;
+export const Action = { None: 0, Dig: 1, Place: 2, Throw: 3, Blast: 4, Crate: 5 } as const;
 /** `Hidden`: the tab is in the background, steps come every 50 ms and nothing is drawn. `Menu`: a menu is open, no movement is meant. */
 export const InputFlag = { Hidden: 1, Menu: 2 } as const;
 export const QueueFlag = { Socket: 1, Links: 2 } as const;
@@ -113,6 +132,15 @@ export const OtherFlag = {
   Played: 8,
   OnGround: 16,
 } as const;
+
+export const BodyFlag = {
+  /** It is there no more; the other fields are 0. */
+  Gone: 1,
+  Awake: 2,
+  /** Shown ahead of the server. */
+  Ahead: 4,
+} as const;
+export const BodyKind = { Crate: 0, Rubble: 1 } as const;
 
 export interface StartOptions {
   name: string;
@@ -209,12 +237,45 @@ export interface Other {
   rttMs: number;
 }
 
+export interface Body {
+  handle: number;
+  kind: number;
+  block: number;
+  flags: number;
+  frame: number;
+  touched: number;
+  x: number;
+  y: number;
+  z: number;
+  qx: number;
+  qy: number;
+  qz: number;
+  qw: number;
+  vx: number;
+  vy: number;
+  vz: number;
+  wx: number;
+  wy: number;
+  wz: number;
+  hx: number;
+  hy: number;
+  hz: number;
+}
+
+/** The floats of a body in their order, from byte 16. */
+const BODY_FLOATS = ['x', 'y', 'z', 'qx', 'qy', 'qz', 'qw', 'vx', 'vy', 'vz', 'wx', 'wy', 'wz', 'hx', 'hy', 'hz'] as const;
+
+export function emptyBody(): Body {
+  return { handle: 0, kind: 0, block: 0, flags: 0, frame: 0, touched: 0, x: 0, y: 0, z: 0, qx: 0, qy: 0, qz: 0, qw: 0, vx: 0, vy: 0, vz: 0, wx: 0, wy: 0, wz: 0, hx: 0, hy: 0, hz: 0 };
+}
+
 /** Why a frame was not taken. */
 export type FrameError = 'none' | 'too-short' | 'version' | 'length';
 
 /**
  * The output of one step, decoded in place: one instance is kept and read into each frame, so that a frame allocates nothing.
- * `others` has `otherCount` valid entries at its start, `chunks` has `chunkCount` pairs.
+ * `others` has `otherCount` valid entries at its start, `chunks` has `chunkCount` pairs,
+ * `bodies` `bodyCount` entries.
  */
 export class FrameOutput {
   connection: number = Connection.Offline;
@@ -241,6 +302,8 @@ export class FrameOutput {
   readonly others: Other[] = [];
   chunkCount = 0;
   readonly chunks: number[] = [];
+  bodyCount = 0;
+  readonly bodies: Body[] = [];
 
   has(flag: number): boolean {
     return (this.flags & flag) !== 0;
@@ -253,7 +316,8 @@ export class FrameOutput {
     if (view.getUint8(0) !== FRAME_VERSION) return 'version';
     const otherCount = view.getUint16(96, true);
     const chunkCount = view.getUint16(98, true);
-    if (bytes.byteLength < OUTPUT_HEAD_BYTES + otherCount * OTHER_BYTES + chunkCount * CHUNK_REF_BYTES) return 'length';
+    const bodyCount = view.getUint16(100, true);
+    if (bytes.byteLength < OUTPUT_HEAD_BYTES + otherCount * OTHER_BYTES + chunkCount * CHUNK_REF_BYTES + bodyCount * BODY_BYTES) return 'length';
 
     this.connection = view.getUint8(1);
     this.flags = view.getUint16(2, true);
@@ -295,13 +359,24 @@ export class FrameOutput {
     }
     this.chunkCount = chunkCount;
     for (let i = 0; i < chunkCount * 2; i++, at += 4) this.chunks[i] = view.getInt32(at, true);
+    this.bodyCount = bodyCount;
+    for (let i = 0; i < bodyCount; i++, at += BODY_BYTES) {
+      const body = (this.bodies[i] ??= emptyBody());
+      body.handle = view.getUint32(at, true);
+      body.kind = view.getUint8(at + 4);
+      body.block = view.getUint8(at + 5);
+      body.flags = view.getUint16(at + 6, true);
+      body.frame = view.getUint32(at + 8, true);
+      body.touched = view.getUint32(at + 12, true);
+      for (let k = 0; k < BODY_FLOATS.length; k++) body[BODY_FLOATS[k]!] = view.getFloat32(at + 16 + 4 * k, true);
+    }
     return 'none';
   }
 }
 
 /** Writes an output: what C# does, in TypeScript for tests and the development source. Returns the bytes. */
 export function writeOutput(frame: FrameOutput): Uint8Array {
-  const bytes = new Uint8Array(OUTPUT_HEAD_BYTES + frame.otherCount * OTHER_BYTES + frame.chunkCount * CHUNK_REF_BYTES);
+  const bytes = new Uint8Array(OUTPUT_HEAD_BYTES + frame.otherCount * OTHER_BYTES + frame.chunkCount * CHUNK_REF_BYTES + frame.bodyCount * BODY_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, FRAME_VERSION);
   view.setUint8(1, frame.connection);
@@ -330,6 +405,7 @@ export function writeOutput(frame: FrameOutput): Uint8Array {
   view.setUint32(92, frame.retryInMs, true);
   view.setUint16(96, frame.otherCount, true);
   view.setUint16(98, frame.chunkCount, true);
+  view.setUint16(100, frame.bodyCount, true);
   let at = OUTPUT_HEAD_BYTES;
   for (const other of frame.others.slice(0, frame.otherCount)) {
     view.setUint32(at, other.handle, true);
@@ -345,6 +421,16 @@ export function writeOutput(frame: FrameOutput): Uint8Array {
   for (const part of frame.chunks.slice(0, frame.chunkCount * 2)) {
     view.setInt32(at, part, true);
     at += 4;
+  }
+  for (const body of frame.bodies.slice(0, frame.bodyCount)) {
+    view.setUint32(at, body.handle, true);
+    view.setUint8(at + 4, body.kind);
+    view.setUint8(at + 5, body.block);
+    view.setUint16(at + 6, body.flags, true);
+    view.setUint32(at + 8, body.frame, true);
+    view.setUint32(at + 12, body.touched, true);
+    BODY_FLOATS.forEach((name, k) => view.setFloat32(at + 16 + 4 * k, body[name], true));
+    at += BODY_BYTES;
   }
   return bytes;
 }

@@ -32,6 +32,7 @@ export const LOOKS: Readonly<Record<string, BlockLook>> = {
   glass: cube('glass', { opaque: false }),
   lamp: cube('lamp', { light: 14 }),
   bedrock: cube('bedrock'),
+  crate: cube('crate'),
 };
 
 /** The voxel arena's kinds: what the development source has, and what is assumed when C# names none. */

@@ -25,6 +25,9 @@ const keyOf = (x: number, z: number) => `${x},${z}`;
 const QUADS_AT_FIRST = 8192;
 /** Regions under way, for each worker. */
 const IN_FLIGHT_MAX = 4;
+/** Sky light reaches so far under a roof, and fades by this for each block: as the mesher has it. */
+const SKY_REACH = 6;
+const SKY_FADE = 2 / 15;
 
 /** The chunks around the player: keeps their blocks, has them meshed in workers, and holds the meshes. */
 export class ChunkField {
@@ -36,12 +39,16 @@ export class ChunkField {
   private readonly regions: Uint8Array<ArrayBuffer>[] = [];
   private readonly waiting = new Map<number, Chunk>();
   private nextId = 1;
+  private readonly opaque: Uint8Array;
+  private readonly liquid: Uint8Array;
   private indices = quadIndices(QUADS_AT_FIRST);
 
   constructor(source: ChunkSource, kinds: readonly BlockKind[], materials: { opaque: Material; translucent: Material }, workers: number) {
     this.source = source;
     this.materials = materials;
     const looks = lookTable(kinds, tileNumber);
+    this.opaque = looks.opaque;
+    this.liquid = looks.liquid;
     this.workers = Array.from({ length: workers }, () => {
       const worker = new Worker(new URL('./mesher.worker.ts', import.meta.url), { type: 'module', name: 'mesher' });
       worker.postMessage({ looks } satisfies MeshRequest);
@@ -66,6 +73,27 @@ export class ChunkField {
     const chunk = this.chunks.get(keyOf(Math.floor(x / SIZE), Math.floor(z / SIZE)));
     if (!chunk || y < 0 || y >= HEIGHT) return 0;
     return chunk.blocks[(Math.floor(y) * SIZE + (Math.floor(z) & 15)) * SIZE + (Math.floor(x) & 15)]!;
+  }
+
+  /** Whether a place is inside a block that holds things up; false where nothing is loaded. */
+  readonly solid = (x: number, y: number, z: number): boolean => {
+    const kind = this.block(x, y, z);
+    return kind !== 0 && this.liquid[kind] === 0;
+  };
+
+  /** Light from the sky at a place, 0 to 1: whole under the open sky, less for each block to the nearest open column along an axis. */
+  skyLight(x: number, y: number, z: number): number {
+    if (this.open(x, y, z)) return 1;
+    for (let d = 1; d <= SKY_REACH; d++) if (this.open(x + d, y, z) || this.open(x - d, y, z) || this.open(x, y, z + d) || this.open(x, y, z - d)) return 1 - d * SKY_FADE;
+    return 0;
+  }
+
+  private open(x: number, y: number, z: number): boolean {
+    const chunk = this.chunks.get(keyOf(Math.floor(x / SIZE), Math.floor(z / SIZE)));
+    if (!chunk) return true;
+    const column = (Math.floor(z) & 15) * SIZE + (Math.floor(x) & 15);
+    for (let at = Math.max(0, Math.floor(y) + 1); at < HEIGHT; at++) if (this.opaque[chunk.blocks[at * SIZE * SIZE + column]!] === 1) return false;
+    return true;
   }
 
   /** Whether the chunk at these blocks has been drawn, and nothing beside it is still to come. */

@@ -1,5 +1,5 @@
 import { clockNow } from '../edge/clock';
-import { Action, Button, Connection, FrameFlag, OtherFlag } from '../edge/frame';
+import { Action, BodyFlag, BodyKind, Button, Connection, FrameFlag, OtherFlag } from '../edge/frame';
 import { rtcLinks, type LinkStats } from '../edge/rtc';
 import { socketCounters } from '../edge/socket';
 import type { Game } from './game';
@@ -22,7 +22,9 @@ export interface DebugHandle {
   /** Names of buttons: forward, back, left, right, jump, run, sneak. Ends by itself. */
   press(buttons: (keyof typeof BUTTONS)[] | number, ms: number): void;
   look(yaw: number, pitch: number): void;
-  act(action: 'dig' | 'place'): void;
+  act(action: keyof typeof ACTIONS): void;
+  /** Crates and rubble as they are drawn; positions are of the centre. */
+  bodies(): { handle: number; kind: 'crate' | 'rubble'; block: number; awake: boolean; ahead: boolean; frame: number; x: number; y: number; z: number }[];
   /** Chooses the block kind to place; false when the hotbar has none of it. */
   select(kind: number): boolean;
   /** The kind of a block as the picture has it. */
@@ -32,6 +34,8 @@ export interface DebugHandle {
 }
 
 const BUTTONS = { forward: Button.Forward, back: Button.Back, left: Button.Left, right: Button.Right, jump: Button.Jump, run: Button.Run, sneak: Button.Sneak };
+
+const ACTIONS = { dig: Action.Dig, place: Action.Place, throw: Action.Throw, crate: Action.Crate, blast: Action.Blast };
 
 declare global {
   interface Window {
@@ -48,6 +52,8 @@ export function debugHandle(game: Game): DebugHandle {
       stepMs: game.stepMs,
       drawMs: game.drawMs,
       walkingAfterMs: game.walkingAfterMs,
+      bodies: scene.bodies.count,
+      bodiesMs: scene.bodiesMs,
       triangles: scene.triangles,
       chunks: scene.chunks.count,
       chunksPending: scene.chunks.pending,
@@ -88,7 +94,18 @@ export function debugHandle(game: Game): DebugHandle {
       input.yaw = yaw;
       input.pitch = pitch;
     },
-    act: (action) => input.act(action === 'dig' ? Action.Dig : Action.Place),
+    act: (action) => input.act(ACTIONS[action]),
+    bodies: () => [...scene.bodies.tracks.tracks.values()].map(({ body, x, y, z }) => ({
+      handle: body.handle,
+      kind: body.kind === BodyKind.Crate ? 'crate' : 'rubble',
+      block: body.block,
+      awake: (body.flags & BodyFlag.Awake) !== 0,
+      ahead: (body.flags & BodyFlag.Ahead) !== 0,
+      frame: body.frame,
+      x,
+      y,
+      z,
+    })),
     select: (kind) => game.selectKind(kind),
     block: (x, y, z) => scene.chunks.block(x, y, z),
     target: () => (frame.has(FrameFlag.Target) ? { ...frame.target } : null),

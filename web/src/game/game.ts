@@ -211,7 +211,7 @@ class Game {
       this.people = parseJson<Person[]>(this.runtime.Frame.people(), []);
       this.scene.people.setPeople(this.people);
     }
-    this.scene.people.receive(this.frame, now);
+    this.scene.receive(this.frame, now);
   }
 
   /** In a task of its own, so that what comes together is read together. */
@@ -244,7 +244,7 @@ class Game {
     if (frame.has(FrameFlag.Spawned) && frame.has(FrameFlag.Ready) && this.scene.chunks.shownNear(frame.current.x, frame.current.z)) {
       this.walkingAfterMs = performance.now();
       this.screens.loading(null);
-      if (!this.input.locked && !document.body.classList.contains('touch')) this.hud.toast('info', 'Click the world to look around with the mouse.');
+      if (!this.input.locked && !document.body.classList.contains('touch')) this.hud.toast('info', 'Click the world to look around with the mouse. F throws a crate, C stacks one, G blasts.');
     } else if (frame.has(FrameFlag.ServerGone)) this.screens.loading(frame.retryInMs > 0 ? `The server does not answer. Trying again in ${Math.ceil(frame.retryInMs / 1000)} s.` : 'The server does not answer. Trying again…');
     else this.screens.loading(frame.has(FrameFlag.Spawned) ? 'Laying out the ground…' : 'Walking in…');
   }
@@ -269,7 +269,7 @@ class Game {
     this.select(0);
     if (matchMedia('(pointer: coarse)').matches) document.body.classList.add('touch');
     window.addEventListener('touchstart', () => document.body.classList.add('touch'), { once: true, passive: true });
-    this.input.attachTouch(element('stick'), element('knob'), { jump: element('touch-jump'), dig: element('touch-dig'), place: element('touch-place') });
+    this.input.attachTouch(element('stick'), element('knob'), { jump: element('touch-jump'), dig: element('touch-dig'), place: element('touch-place'), throw: element('touch-throw'), crate: element('touch-crate'), blast: element('touch-blast') });
   }
 
   private end(title: string, text: string): void {

@@ -8,8 +8,10 @@ const KEYS: Readonly<Record<string, number>> = {
   KeyD: Button.Right, ArrowRight: Button.Right,
   Space: Button.Jump,
   ShiftLeft: Button.Run, ShiftRight: Button.Run,
-  KeyC: Button.Sneak,
+  KeyZ: Button.Sneak,
 };
+/** One action for each press. */
+const ACTION_KEYS: Readonly<Record<string, number>> = { KeyE: Action.Dig, KeyR: Action.Place, KeyF: Action.Throw, KeyC: Action.Crate, KeyG: Action.Blast };
 /** The number row, left to right: the slots of the hotbar. */
 const SLOT_KEYS = ['Digit1', 'Digit2', 'Digit3', 'Digit4', 'Digit5', 'Digit6', 'Digit7', 'Digit8', 'Digit9', 'Digit0', 'Minus', 'Equal'];
 /** A held button digs or places again after this long. */
@@ -114,7 +116,7 @@ export class Input {
   }
 
   /** The on-screen controls: a stick that appears under the left thumb, looking on the right, buttons. */
-  attachTouch(stick: HTMLElement, knob: HTMLElement, buttons: { jump: HTMLElement; dig: HTMLElement; place: HTMLElement }): void {
+  attachTouch(stick: HTMLElement, knob: HTMLElement, buttons: Record<'jump' | 'dig' | 'place' | 'throw' | 'crate' | 'blast', HTMLElement>): void {
     let stickId = -1;
     let lookId = -1;
     let origin = { x: 0, y: 0 };
@@ -166,6 +168,9 @@ export class Input {
     button(buttons.jump, () => (this.touch |= Button.Jump), () => (this.touch &= ~Button.Jump));
     button(buttons.dig, () => this.hold(Action.Dig), () => this.hold(Action.None));
     button(buttons.place, () => this.hold(Action.Place), () => this.hold(Action.None));
+    button(buttons.throw, () => this.act(Action.Throw), () => {});
+    button(buttons.crate, () => this.act(Action.Crate), () => {});
+    button(buttons.blast, () => this.act(Action.Blast), () => {});
   }
 
   private key(event: KeyboardEvent, down: boolean): void {
@@ -175,8 +180,7 @@ export class Input {
       if (event.code === 'KeyH' || event.key === '?') this.onKey('help');
       else if (event.code === 'Escape') this.onKey('menu');
       else if (SLOT_KEYS.includes(event.code)) this.onSlot(SLOT_KEYS.indexOf(event.code));
-      else if (event.code === 'KeyF' && !this.menu) this.act(Action.Dig);
-      else if (event.code === 'KeyR' && !this.menu) this.act(Action.Place);
+      else if (ACTION_KEYS[event.code] !== undefined && !this.menu) this.act(ACTION_KEYS[event.code]!);
     }
     const bit = KEYS[event.code];
     if (bit === undefined) return;

@@ -92,3 +92,49 @@ export function terrainMaterial(texture: DataArrayTexture, time: { value: number
   material.customProgramCacheKey = () => 'terrain';
   return material;
 }
+
+const BODY_VERTEX_HEAD = /* glsl */ `
+attribute vec3 faceTiles;
+attribute vec2 bodyLight;
+varying vec3 vTile;
+varying vec2 vLight;
+`;
+
+const BODY_VERTEX = /* glsl */ `
+#include <begin_vertex>
+vTile = vec3(uv, normal.y > 0.5 ? faceTiles.x : normal.y < -0.5 ? faceTiles.z : faceTiles.y);
+vLight = bodyLight;
+`;
+
+const BODY_FRAGMENT_HEAD = /* glsl */ `
+uniform sampler2DArray tiles;
+varying vec3 vTile;
+varying vec2 vLight;
+`;
+
+const BODY_FRAGMENT_COLOUR = /* glsl */ `
+vec4 texel = texture(tiles, vTile);
+if (texel.a < 0.3) discard;
+diffuseColor.rgb *= texel.rgb;
+`;
+
+// As the terrain's, without occlusion; never quite dark, as no light of lamps is known here.
+const BODY_FRAGMENT_LIGHT = /* glsl */ `
+reflectedLight.indirectDiffuse *= 0.16 + 0.84 * vLight.x * vLight.x;
+reflectedLight.directDiffuse *= smoothstep(0.5, 0.95, vLight.x);
+totalEmissiveRadiance += diffuseColor.rgb * vec3(1.0, 0.72, 0.4) * (vLight.y * vLight.y * 1.3);
+`;
+
+/** The material of bodies, an instanced box. Instanced attributes: `faceTiles` (top, sides, bottom), `bodyLight` (sky light and own glow, 0 to 1). */
+export function bodyMaterial(texture: DataArrayTexture): MeshLambertMaterial {
+  const material = new MeshLambertMaterial();
+  material.onBeforeCompile = (shader) => {
+    shader.uniforms['tiles'] = { value: texture };
+    shader.vertexShader = BODY_VERTEX_HEAD + shader.vertexShader.replace('#include <begin_vertex>', BODY_VERTEX);
+    shader.fragmentShader = BODY_FRAGMENT_HEAD + shader.fragmentShader
+      .replace('#include <map_fragment>', BODY_FRAGMENT_COLOUR)
+      .replace('#include <lights_fragment_end>', `#include <lights_fragment_end>${BODY_FRAGMENT_LIGHT}`);
+  };
+  material.customProgramCacheKey = () => 'body';
+  return material;
+}

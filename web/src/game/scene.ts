@@ -1,6 +1,7 @@
 import { BoxGeometry, Color, DirectionalLight, EdgesGeometry, Fog, HemisphereLight, LineBasicMaterial, LineSegments, PerspectiveCamera, PCFShadowMap, Scene, Vector3, WebGLRenderer } from 'three';
 import { EYE_HEIGHT, FrameFlag, type BlockKind, type FrameOutput } from '../edge/frame';
 import { LOOKS } from './blocks';
+import { BodyMesh } from './bodyMesh';
 import { ChunkField, type ChunkSource } from './chunks';
 import { probeGraphics } from './graphics';
 import { terrainMaterial, tileTexture } from './material';
@@ -11,6 +12,11 @@ import { HORIZON, Sky, SUN_DIRECTION } from './sky';
 const FIELD_OF_VIEW = 72;
 /** Half the side of the square around the player in which the sun casts shadows, in blocks. */
 const SHADOW_BLOCKS = 44;
+/** A blast shakes the view of who stands this near, in blocks; next to it by so much of a block, for so long. */
+const SHAKE_BLOCKS_MAX = 28;
+const SHAKE_BLOCKS = 0.16;
+const SHAKE_FADE_S = 0.14;
+const SHAKE_MIN = 0.002;
 const WATER_FOG = new Color(0x1d4f78);
 
 /** The whole picture: terrain, sky, sun, people, the marked block; drawn from a frame. */
@@ -18,6 +24,9 @@ export class WorldScene {
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.08, 400);
   readonly people = new People();
   readonly chunks: ChunkField;
+  readonly bodies: BodyMesh;
+  /** What the bodies cost in the last frames, ms. */
+  bodiesMs = 0;
   readonly software: boolean;
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
@@ -30,6 +39,7 @@ export class WorldScene {
   private readonly drawn: boolean;
   private viewDistance = 4;
   private stepUp = 0;
+  private shake = 0;
   private lastY = NaN;
   private readonly eye = new Vector3();
   /** Kinds that tint the view of an eye inside them. */
@@ -50,6 +60,7 @@ export class WorldScene {
       { opaque: terrainMaterial(texture, this.time, false), translucent: terrainMaterial(texture, this.time, true) },
       Math.max(1, Math.min(3, (navigator.hardwareConcurrency || 2) - 1)),
     );
+    this.bodies = new BodyMesh(texture, kinds, this.chunks);
     this.mark = new LineSegments(new EdgesGeometry(new BoxGeometry(1.004, 1.004, 1.004)), new LineBasicMaterial({ color: 0x0b0f14, transparent: true, opacity: 0.7 }));
     this.mark.visible = false;
     this.sun.shadow.bias = -0.0006;
@@ -60,9 +71,18 @@ export class WorldScene {
     box.near = 1;
     box.far = 220;
     this.scene.fog = this.fog;
-    this.scene.add(new HemisphereLight(0xcfe4ff, 0xa3937b, 1.75), this.sun, this.sun.target, this.sky.mesh, this.chunks.group, this.people.group, this.mark);
+    this.scene.add(new HemisphereLight(0xcfe4ff, 0xa3937b, 1.75), this.sun, this.sun.target, this.sky.mesh, this.chunks.group, this.people.group, this.bodies.mesh, this.mark);
     this.liquids = new Set(kinds.filter((k) => LOOKS[k.texture]?.liquid).map((k) => k.id));
     this.camera.rotation.order = 'YXZ';
+  }
+
+  /** Takes what a frame says of people and bodies; also while the tab is hidden, so that nothing jumps when it is seen again. */
+  receive(frame: FrameOutput, nowMs: number): void {
+    this.people.receive(frame, nowMs);
+    const blast = this.bodies.receive(frame, nowMs);
+    if (!blast || this.still) return;
+    const near = 1 - Math.hypot(blast.x - this.eye.x, blast.y - this.eye.y, blast.z - this.eye.z) / SHAKE_BLOCKS_MAX;
+    if (near > 0) this.shake = Math.max(this.shake, SHAKE_BLOCKS * near * Math.min(1, blast.count / 20));
   }
 
   setQuality(level: QualityLevel, viewDistance: number): void {
@@ -101,6 +121,12 @@ export class WorldScene {
     this.eye.set(at('x'), feetY + EYE_HEIGHT - this.stepUp, at('z'));
     this.camera.position.copy(this.eye);
     this.camera.rotation.set(pitch, yaw, 0);
+    if (this.shake > SHAKE_MIN) {
+      this.shake *= Math.exp(-deltaS / SHAKE_FADE_S);
+      this.camera.position.x += Math.sin(nowMs * 0.071) * this.shake;
+      this.camera.position.y += Math.sin(nowMs * 0.093 + 1) * this.shake;
+      this.camera.rotation.z = Math.sin(nowMs * 0.083 + 2) * this.shake * 0.12;
+    }
 
     if (!this.still) {
       this.time.value += deltaS;
@@ -117,6 +143,9 @@ export class WorldScene {
     this.followSun();
     this.chunks.update(this.eye.x, this.eye.z, this.viewDistance);
     this.people.draw(frame, nowMs, deltaS, this.eye);
+    const before = performance.now();
+    this.bodies.draw(nowMs);
+    this.bodiesMs += (performance.now() - before - this.bodiesMs) * 0.05;
     if (this.drawn) this.renderer.render(this.scene, this.camera);
   }
 

@@ -116,6 +116,18 @@ const PAINTS: Readonly<Record<string, Paint>> = {
     if (edge < 2) return [112, 84, 50];
     return blend([255, 208, 118], [255, 244, 206], Math.min(1, edge / 11) * (0.85 + n.blob(x, y, 8, 32) * 0.2));
   },
+  crate: (x, y, n) => {
+    // Upright boards in a frame, with one board across from corner to corner and a nail in each corner.
+    const edge = Math.min(x, y, TILE - 1 - x, TILE - 1 - y);
+    const across = Math.abs(x - y);
+    if (edge === 0 || edge === 5 || (edge > 5 && across === 4)) return [92, 62, 34];
+    if (edge < 5) {
+      const nail = edge >= 2 && edge <= 3 && Math.min(x, TILE - 1 - x) <= 3 && Math.min(y, TILE - 1 - y) <= 3;
+      return nail ? [70, 66, 62] : shade([196, 148, 88], 0.88 + 0.07 * Math.sin((x < 5 || x > TILE - 6 ? y : x) * 0.5 + n.blob(x, y, 8, 40) * 4) + n.dot(x, y, 41) * 0.06);
+    }
+    if (across < 4) return shade([188, 138, 80], 0.9 + 0.06 * Math.sin((x + y) * 0.35 + n.blob(x, y, 8, 42) * 4) + n.dot(x, y, 43) * 0.06);
+    return x % 5 === 1 ? [104, 72, 40] : shade([160, 114, 64], 0.84 + n.dot(Math.floor((x + 4) / 5), 1, 44) * 0.1 + n.dot(x, y, 45) * 0.07);
+  },
   bedrock: (x, y, n) => shade([74, 74, 82], 0.62 + n.blob(x, y, 8, 33) * 0.5 + grain(x, y, n, 34) * 0.12),
 };
 
