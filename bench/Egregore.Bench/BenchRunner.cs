@@ -1,5 +1,9 @@
 using System.Diagnostics;
+<<<<<<< HEAD
 using Egregore.Bench.Work;
+=======
+using Egregore.Bench.WebRtc;
+>>>>>>> rtcbench
 
 namespace Egregore.Bench;
 
@@ -24,7 +28,11 @@ public sealed class BenchRunner
     }
 
     /// <summary>A runner of all areas of this project.</summary>
+<<<<<<< HEAD
     public static BenchRunner All => new([new CrdtArea(), new KernelsArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WireArea(), new WorkArea()]);
+=======
+    public static BenchRunner All => new([new CrdtArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WebRtcArea(), new WireArea()]);
+>>>>>>> rtcbench
 
     /// <summary>The names of the areas.</summary>
     public IReadOnlyCollection<string> Areas => areas.Keys;
