@@ -1,9 +1,6 @@
 using System.Diagnostics;
-<<<<<<< HEAD
-using Egregore.Bench.Work;
-=======
 using Egregore.Bench.WebRtc;
->>>>>>> rtcbench
+using Egregore.Bench.Work;
 
 namespace Egregore.Bench;
 
@@ -28,11 +25,8 @@ public sealed class BenchRunner
     }
 
     /// <summary>A runner of all areas of this project.</summary>
-<<<<<<< HEAD
-    public static BenchRunner All => new([new CrdtArea(), new KernelsArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WireArea(), new WorkArea()]);
-=======
-    public static BenchRunner All => new([new CrdtArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WebRtcArea(), new WireArea()]);
->>>>>>> rtcbench
+    public static BenchRunner All => new(
+        [new CrdtArea(), new KernelsArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WebRtcArea(), new WireArea(), new WorkArea()]);
 
     /// <summary>The names of the areas.</summary>
     public IReadOnlyCollection<string> Areas => areas.Keys;

@@ -9,11 +9,8 @@ var root = new RootCommand("Egregore: online worlds on a small server of truth a
     new BotsCommand(),
     new SimulateCommand(),
     new BenchCommand(),
-<<<<<<< HEAD
     new BenchHelpersCommand(),
-=======
     new BenchRtcPeerCommand(),
->>>>>>> rtcbench
     new ReplayCommand(),
     new WasmCommand(),
     new DoctorCommand(),
