@@ -31,6 +31,9 @@ internal sealed partial class FunctionCompiler
 
         public bool EnteredReachable { get; init; }
 
+        /// <summary>Of a loop that is compiled twice.</summary>
+        public CountedLoop? Counted { get; set; }
+
         public ValueType[] BranchTypes => Op == OpCode.Loop ? Parameters : Results;
     }
 
@@ -61,7 +64,7 @@ internal sealed partial class FunctionCompiler
             Target = il.DefineLabel(),
         };
         blocks.Add(entered);
-        if (reader.Op == OpCode.Loop) EnterLoop(entered);
+        if (reader.Op == OpCode.Loop) EnterLoop(entered, reader);
         if (condition is null) return;
         entered.Else = il.DefineLabel();
         if (parameters.Length > 0)
@@ -78,7 +81,7 @@ internal sealed partial class FunctionCompiler
         Branch(condition, entered.Else, when: false);
     }
 
-    private void EnterLoop(Block loop)
+    private void EnterLoop(Block loop, InstructionReader reader)
     {
         if (loop.Parameters.Length > 0)
         {
@@ -87,6 +90,7 @@ internal sealed partial class FunctionCompiler
             foreach (Variable value in values) PushVariable(value, release: false);
         }
 
+        EnterCountedLoop(loop, reader);
         il.MarkLabel(loop.Target);
     }
 
@@ -107,7 +111,7 @@ internal sealed partial class FunctionCompiler
         reachable = block.EnteredReachable;
     }
 
-    private void End()
+    private void End(ref InstructionReader reader)
     {
         Block block = blocks[^1];
         if (block.IsFunction)
@@ -143,6 +147,7 @@ internal sealed partial class FunctionCompiler
         {
             // Nothing branches here: the operands stay as they are.
             if (!reachable) stack.RemoveRange(block.Height, stack.Count - block.Height);
+            if (block.Counted is not null) EndCountedLoop(block, ref reader);
             return;
         }
 
@@ -321,7 +326,7 @@ internal sealed partial class FunctionCompiler
                 Else();
                 break;
             case OpCode.End when skippedBlocks == 0:
-                End();
+                End(ref reader);
                 break;
             case OpCode.End:
                 skippedBlocks--;

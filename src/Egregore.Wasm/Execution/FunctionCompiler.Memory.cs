@@ -6,13 +6,19 @@ namespace Egregore.Wasm.Execution;
 
 /// <content>
 /// Loads and stores. The address of an access's last byte is computed in 64 bits, where address, offset and width cannot wrap, and checked by the runtime as an
-/// index of the memory's array; then one steps back to the first byte. So nothing outside the array is ever reached.
+/// index of the memory's array; then one steps back to the first byte. So nothing outside the array is ever reached. Counted loops check before (FunctionCompiler.Loops).
 /// </content>
 internal sealed partial class FunctionCompiler
 {
     /// <summary>Pushes a checked reference to an access's first byte.</summary>
     private void EmitAddress(Node address, long offset, int width)
     {
+        if (counted?.IsBounded(address, offset + width) == true && counted.IsChecked)
+        {
+            EmitCheckedBefore(address, offset);
+            return;
+        }
+
         il.Emit(OpCodes.Ldloc, memory!);
         long last = offset + width - 1;
         if (address.Kind == NodeKind.Constant)

@@ -22,7 +22,7 @@ internal sealed partial class FunctionCompiler
                 break;
             case OpCode.Block or OpCode.Loop or OpCode.If: EnterBlock(ref reader); break;
             case OpCode.Else: Else(); break;
-            case OpCode.End: End(); break;
+            case OpCode.End: End(ref reader); break;
             case OpCode.Br: Jump(reader.Index); break;
             case OpCode.BrIf: JumpIf(reader.Index); break;
             case OpCode.BrTable: JumpTable(ref reader); break;

@@ -14,6 +14,9 @@ internal sealed partial class FunctionCompiler
     private const int DepthMax = 48;
     private const int VariablesMax = 65_000;
 
+    /// <summary>Functions of about so many instructions the just-in-time compiler does not optimize.</summary>
+    private const int LargeInstructions = 10_000;
+
     private readonly CompileLot lot;
     private readonly ModuleCode code;
     private readonly ModuleDefinition module;
