@@ -93,30 +93,41 @@ function level(a: i32, b: i32): bool {
   return weight(b) != 0 && abs(i32(load<u8>(heights + a)) - i32(load<u8>(heights + b))) <= min(climb, drop);
 }
 
-function fill(start: i32, stack: usize): void {
-  const z0 = ((start / width) >> shift) << shift, x0 = ((start % width) >> shift) << shift;
-  const x1 = min(x0 + (1 << shift), width), z1 = min(z0 + (1 << shift), depth);
-  const region = regions + regionCount * REGION;
-  const label = ++regionCount;
-  let size = 1;
-  store<u32>(stack, start);
-  store<u32>(labels + (usize(start) << 2), label);
+// @ts-ignore: decorator
+@inline
+function join(cell: i32, height: i32, difference: i32, label: i32, place: i32, stack: usize, size: i32): i32 {
+  const at = labels + (usize(cell) << 2);
+  if (load<u32>(at) || weight(cell) == 0 || abs(i32(load<u8>(heights + cell)) - height) > difference) return size;
+  store<u32>(at, label);
+  store<u32>(stack + (usize(size) << 2), place);
+  return size + 1;
+}
+
+function fill(x: i32, z: i32, stack: usize): void {
+  const x0 = (x >> shift) << shift, z0 = (z >> shift) << shift;
+  const x1 = min(x0 + (1 << shift), width) - 1, z1 = min(z0 + (1 << shift), depth) - 1;
+  const region = regions + regionCount * REGION, label = ++regionCount, difference = min(climb, drop);
+  let size = 1, count = 0, sumX = 0, sumZ = 0, sumWeight = 0;
+  store<u32>(stack, (z << 16) | x);
+  store<u32>(labels + (usize(z * width + x) << 2), label);
   while (size > 0) {
-    const cell = load<i32>(stack + (usize(--size) << 2));
-    const z = cell / width, x = cell - z * width;
-    store<i32>(region, load<i32>(region) + 1);
-    store<i32>(region, load<i32>(region, 4) + x, 4);
-    store<i32>(region, load<i32>(region, 8) + z, 8);
-    store<i32>(region, load<i32>(region, 12) + weight(cell), 12);
-    for (let side = 0; side < 4; side++) {
-      const nx = x + (side == 0 ? 1 : side == 1 ? -1 : 0), nz = z + (side == 2 ? 1 : side == 3 ? -1 : 0);
-      if (nx < x0 || nx >= x1 || nz < z0 || nz >= z1) continue;
-      const next = nz * width + nx;
-      if (load<u32>(labels + (usize(next) << 2)) || !level(cell, next)) continue;
-      store<u32>(labels + (usize(next) << 2), label);
-      store<u32>(stack + (usize(size++) << 2), next);
-    }
+    const place = load<i32>(stack + (usize(--size) << 2));
+    z = place >> 16;
+    x = place & 0xffff;
+    const cell = z * width + x, height = i32(load<u8>(heights + cell));
+    count++;
+    sumX += x;
+    sumZ += z;
+    sumWeight += weight(cell);
+    if (x < x1) size = join(cell + 1, height, difference, label, place + 1, stack, size);
+    if (x > x0) size = join(cell - 1, height, difference, label, place - 1, stack, size);
+    if (z < z1) size = join(cell + width, height, difference, label, place + 0x10000, stack, size);
+    if (z > z0) size = join(cell - width, height, difference, label, place - 0x10000, stack, size);
   }
+  store<i32>(region, count);
+  store<i32>(region, sumX, 4);
+  store<i32>(region, sumZ, 8);
+  store<i32>(region, sumWeight, 12);
 }
 
 /** A step over the border of a cluster: the neighbour's region may be reached at the cost of the way between the middles. */
@@ -143,8 +154,10 @@ function corridor(from: i32, goal: i32): void {
   labels = room(cells << 2);
   regions = room(cells * REGION);
   const stack = room(4 << (2 * shift));
-  for (let cell = 0; cell < cells; cell++) {
-    if (weight(cell) != 0 && !load<u32>(labels + (usize(cell) << 2))) fill(cell, stack);
+  for (let z = 0, cell = 0; z < depth; z++) {
+    for (let x = 0; x < width; x++, cell++) {
+      if (weight(cell) != 0 && !load<u32>(labels + (usize(cell) << 2))) fill(x, z, stack);
+    }
   }
   const goalX = goal % width, goalZ = goal / width;
   const first = load<i32>(labels + (usize(from) << 2)) - 1, last = load<i32>(labels + (usize(goal) << 2)) - 1;

@@ -162,6 +162,7 @@ public sealed class EveryKernelTests
 
     private static byte[] Break(Random random, byte[] bytes, int how)
     {
+        if (bytes.Length == 0) return [1];
         byte[] broken = [.. bytes];
         switch (how)
         {

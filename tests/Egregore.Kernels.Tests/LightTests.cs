@@ -19,9 +19,9 @@ public sealed class LightTests
     }
 
     [Theory]
-    [InlineData(0x10, "sky light that nothing gives or takes")]
-    [InlineData(0x01, "lamp light that nothing gives or takes")]
-    public void Lies_are_seen(byte more, string reason)
+    [InlineData(0x10, "sky light that its neighbours do not give", "sky light that nothing takes")]
+    [InlineData(0x01, "lamp light that its neighbours do not give", "lamp light that nothing takes")]
+    public void Lies_are_seen(byte more, string tooBright, string tooDark)
     {
         // A cave under a roof with a hole, and a lamp in it.
         const int side = 16;
@@ -42,8 +42,8 @@ public sealed class LightTests
             if (((brighter[i] & (15 * more)) / more) < 15) brighter[i] += more;
             if ((darker[i] & (15 * more)) != 0) darker[i] -= more;
         }
-        Assert.Equal(reason, new LightInvariant().Check([], input, brighter).Reason);
-        Assert.Equal(reason, new LightInvariant().Check([], input, darker).Reason);
+        Assert.Contains(Enumerable.Range(0, 8), salt => new LightInvariant((ulong)salt).Check([], input, brighter).Reason == tooBright);
+        Assert.Equal(tooDark, new LightInvariant().Check([], input, darker).Reason);
     }
 
     private static (int[] Sky, int[] Lamp) Brighten(LightInput task)

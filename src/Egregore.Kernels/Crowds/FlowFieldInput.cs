@@ -124,5 +124,5 @@ public readonly ref struct FlowFieldInput
         return true;
     }
 
-    internal static ulong FuelOf(int cells, int agents) => 50_000 + ((ulong)cells * 2_500) + ((ulong)agents * 300);
+    internal static ulong FuelOf(int cells, int agents) => 50_000 + ((ulong)cells * 4_500) + ((ulong)agents * 300);
 }

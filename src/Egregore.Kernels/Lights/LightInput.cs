@@ -54,6 +54,9 @@ public readonly ref struct LightInput
     /// <summary>The look of a cell's kind.</summary>
     public int Look(int cell) => _looks[Cells[cell]];
 
+    /// <summary>The look of a kind.</summary>
+    public int LookOf(byte kind) => _looks[kind];
+
     /// <summary>Bytes of a task.</summary>
     public static int SizeOf(int width, int height, int depth) => HeaderBytes + (width * height * depth);
 

@@ -3,8 +3,8 @@ using Egregore.Work;
 namespace Egregore.Kernels.Lights;
 
 /// <summary>
-/// In sampled columns each cell is as bright as what falls on it or its brightest neighbour less the fade, and no brighter; sky and lamps alike. Light that agrees with its neighbours
-/// everywhere is right, as it fades with each step and so must come from somewhere.
+/// Everywhere a cell is at least as bright as what falls on it or what it gives itself; in sampled columns it is as bright as that or its brightest neighbour less the fade, and no brighter.
+/// Light that agrees with its neighbours everywhere is right, as it fades with each step and so must come from somewhere; one that does not disagrees all around a source or a shadow.
 /// </summary>
 /// <param name="salt">Chooses the sample; a coordinator's secret, or 0.</param>
 public sealed class LightInvariant(ulong salt = 0) : IInvariant
@@ -18,14 +18,41 @@ public sealed class LightInvariant(ulong salt = 0) : IInvariant
             return InvariantVerdict.Broken("the task is not one of this kernel");
         if (!LightOutput.TryRead(output, task.Cells.Length, out LightOutput answer))
             return InvariantVerdict.Broken("the answer's layout");
-        Sample sample = Sample.Of(shared, input, salt);
         int layer = task.Width * task.Depth;
+        Span<byte> falling = layer <= 4096 ? stackalloc byte[layer] : new byte[layer];
+        if (Sources(task, output, falling, layer) is { } missing)
+            return InvariantVerdict.Broken(missing);
+        Sample sample = Sample.Of(shared, input, salt);
         for (int i = 0; i < Sampled + (layer / 64); i++)
         {
             if (Column(task, answer, sample.Next(layer), layer) is { } wrong)
                 return InvariantVerdict.Broken(wrong);
         }
         return InvariantVerdict.Held;
+    }
+
+    // Layer by layer from above, with the sky light of each column as it falls.
+    private static string? Sources(LightInput task, ReadOnlySpan<byte> output, Span<byte> falling, int layer)
+    {
+        falling.Fill(LightInput.LightMax);
+        for (int y = task.Height - 1; y >= 0; y--)
+        {
+            ReadOnlySpan<byte> kinds = task.Cells.Slice(y * layer, layer);
+            ReadOnlySpan<byte> levels = output.Slice(y * layer, layer);
+            for (int i = 0; i < kinds.Length; i++)
+            {
+                int look = task.LookOf(kinds[i]);
+                if ((look & LightInput.Opaque) != 0)
+                    falling[i] = 0;
+                else if ((look & LightInput.Dims) != 0 && falling[i] > 0)
+                    falling[i]--;
+                if (levels[i] >> 4 < falling[i])
+                    return "sky light that nothing takes";
+                if ((levels[i] & 15) < (look & 15))
+                    return "lamp light that nothing takes";
+            }
+        }
+        return null;
     }
 
     private static string? Column(LightInput task, LightOutput answer, int column, int layer)
@@ -43,9 +70,9 @@ public sealed class LightInvariant(ulong salt = 0) : IInvariant
             if ((look & LightInput.Opaque) == 0)
                 Neighbours(task, answer, cell, layer, ref sky, ref lamp);
             if (sky != answer.Sky(cell))
-                return "sky light that nothing gives or takes";
+                return "sky light that its neighbours do not give";
             if (lamp != answer.Lamp(cell))
-                return "lamp light that nothing gives or takes";
+                return "lamp light that its neighbours do not give";
         }
         return null;
     }

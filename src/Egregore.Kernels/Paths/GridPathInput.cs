@@ -109,5 +109,5 @@ public readonly ref struct GridPathInput
         return Query.Diagonal && Steps(from, from + dx) && Steps(from, from + (dz * width)) ? Weights[to] * Across : 0;
     }
 
-    internal static ulong FuelOf(int cells) => 100_000 + ((ulong)cells * 4_000);
+    internal static ulong FuelOf(int cells) => 100_000 + ((ulong)cells * 6_000);
 }

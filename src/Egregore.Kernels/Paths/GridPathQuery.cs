@@ -16,6 +16,6 @@ public readonly record struct GridPathQuery(int Width, int Depth, int From, int 
     /// <summary>Whether slanted steps are allowed where both cells beside them may be stepped on.</summary>
     public bool Diagonal { get; init; }
 
-    /// <summary>0: the cheapest way. 3 to 6: a way inside a corridor of clusters of 2^n cells a side, for big grids: far less fuel, seldom the very cheapest way.</summary>
+    /// <summary>0: the cheapest way. 3 to 6: a way inside a corridor of clusters of 2^n cells a side, for big grids where a search would fill dead ends: less fuel, not always the very cheapest way.</summary>
     public byte ClusterShift { get; init; }
 }

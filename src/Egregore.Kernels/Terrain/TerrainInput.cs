@@ -146,7 +146,7 @@ public readonly ref struct TerrainInput
         return 8 + (((x * y * z) + 3) & ~3);
     }
 
-    internal static ulong FuelOf(int octaves, int veins) => 150_000 + ((ulong)octaves * 40_000) + ((ulong)veins * 1_200_000);
+    internal static ulong FuelOf(int octaves, int veins) => 150_000 + ((ulong)octaves * 40_000) + ((ulong)veins * 1_600_000);
 
     private static void Dig(in TerrainVein vein, ReadOnlySpan<byte> values, int x, int z, int top, byte stone, Span<byte> column)
     {
