@@ -18,6 +18,9 @@ public readonly partial record struct Triple
         return (x * x) + (y * y) + (z * z);
     }
 
+    /// <summary>Each component at most so large.</summary>
+    internal Triple Within(int most) => new(Math.Clamp(X, -most, most), Math.Clamp(Y, -most, most), Math.Clamp(Z, -most, most));
+
     /// <summary>The same direction with this length; straight up where there is no direction.</summary>
     internal Triple WithLength(int length)
     {

@@ -21,6 +21,7 @@ public sealed partial class VoxelArenaGame
     private const int BlastSpeed = 11 * MoveState.BlockUnits;
     private const int BlastRimSpeed = 5 * MoveState.BlockUnits;
     private const int BlastLift = 4 * MoveState.BlockUnits;
+    private const int PushedSpeedMax = 40 * MoveState.BlockUnits;
     private const int BlastSpin = 3 * MoveState.BlockUnits;
 
     private static readonly HalfExtents RubbleHalf = new(1638, 1638, 1638);
@@ -74,7 +75,7 @@ public sealed partial class VoxelArenaGame
                 if (body.At.SquareTo(centre) > (long)reach * reach)
                     continue;
                 var away = new Triple(body.At.X - centre.X, body.At.Y - centre.Y, body.At.Z - centre.Z);
-                bodies.Update(body with { Velocity = body.Velocity + Flung(away, 2 * radius), Awake = true, Rested = 0, Touched = body.Touched + 1 });
+                bodies.Update(body with { Velocity = (body.Velocity + Flung(away, 2 * radius)).Within(PushedSpeedMax), Awake = true, Rested = 0, Touched = body.Touched + 1 });
                 SweepLater(ctx);
             }
         }

@@ -86,6 +86,13 @@ describe('BodyTrack', () => {
     expect(at(track, 1000 + AHEAD_MS_MAX + 4000).x).toBeCloseTo((12 * AHEAD_MS_MAX) / 1000, 5);
   });
 
+  it('does not fall through what it was put on, before the server has said so', () => {
+    const track = new BodyTrack(body({ y: 21.45, flags: BodyFlag.Awake | BodyFlag.Ahead }), 1000);
+    expect(at(track, 1500).y).toBe(21.45);
+    const thrown = new BodyTrack(body({ y: 21.6, vx: 5, vy: -1, flags: BodyFlag.Awake | BodyFlag.Ahead }), 1000);
+    expect(at(thrown, 1500, (_x, y) => y < 21).y).toBe(21.6);
+  });
+
   it('keeps flying when the server confirms, and fades into its states without a jump', () => {
     const clock = new FrameClock();
     const thrown = body({ y: 10, vx: 12, flags: BodyFlag.Awake | BodyFlag.Ahead });

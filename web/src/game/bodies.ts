@@ -6,6 +6,8 @@ export const BODY_DELAY_MS = 120;
 export const BODY_FRAME_MS = 100;
 /** A body shown ahead of the server flies by itself for at most so long. */
 export const AHEAD_MS_MAX = 800;
+/** Blocks a second; below it a body does not fly ahead. */
+const AHEAD_SPEED_MIN = 0.5;
 /** More than the world's 1,024, for those that are told gone a frame later. */
 export const BODIES_MAX = 2048;
 /** As in the rules of physics, blocks a second squared. */
@@ -83,7 +85,8 @@ export class BodyTrack {
   constructor(body: Body, nowMs: number) {
     this.body = { ...body };
     this.samples = [sampleOf(body, nowMs)];
-    this.aheadFromMs = body.flags & BodyFlag.Ahead ? nowMs : NaN;
+    // What was put down stays where it was put until the server says otherwise.
+    this.aheadFromMs = body.flags & BodyFlag.Ahead && Math.hypot(body.vx, body.vy, body.vz) > AHEAD_SPEED_MIN ? nowMs : NaN;
     this.playedMs = nowMs;
     ({ x: this.x, y: this.y, z: this.z, qx: this.qx, qy: this.qy, qz: this.qz, qw: this.qw } = body);
   }
@@ -141,7 +144,7 @@ export class BodyTrack {
     const x = from.x + from.vx * t;
     const y = from.y + (from.vy - (GRAVITY * t) / 2) * t;
     const z = from.z + from.vz * t;
-    if (solid(x, y, z)) return;
+    if (solid(x, y, z) || solid(x, y - this.body.hy * 0.9, z)) return;
     this.x = x;
     this.y = y;
     this.z = z;
