@@ -25,25 +25,33 @@ const alignmentOf = (field: Field) => (isReference(field) ? 4 : ALIGNMENTS[field
 export function readFlat<T extends Table>(table: T, bytes: Uint8Array): Read<T> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return readTable(table, view, view.getUint32(0, true));
+    return readTable(table, { view, left: 2 * bytes.byteLength }, view.getUint32(0, true));
   } catch (error) {
     throw error instanceof RangeError ? new FlatError(`an offset leads out of the buffer of ${bytes.byteLength} bytes`) : error;
   }
 }
 
-function readTable<T extends Table>(table: T, view: DataView, at: number): Read<T> {
+/** What vectors may still take: parts that lie over one another would make much of little. */
+interface Input {
+  readonly view: DataView;
+  left: number;
+}
+
+function readTable<T extends Table>(table: T, input: Input, at: number): Read<T> {
+  const { view } = input;
   const vtable = at - view.getInt32(at, true);
   const slots = view.getUint16(vtable, true);
   const result: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(table)) {
     const slot = 4 + 2 * field.id;
     const offset = slot + 2 <= slots ? view.getUint16(vtable + slot, true) : 0;
-    result[name] = readField(field, view, offset === 0 ? -1 : at + offset);
+    result[name] = readField(field, input, offset === 0 ? -1 : at + offset);
   }
   return result as Read<T>;
 }
 
-function readField(field: Field, view: DataView, at: number): unknown {
+function readField(field: Field, input: Input, at: number): unknown {
+  const { view } = input;
   switch (field.type) {
     case 'u8': return at < 0 ? 0 : view.getUint8(at);
     case 'bool': return at >= 0 && view.getUint8(at) !== 0;
@@ -52,8 +60,8 @@ function readField(field: Field, view: DataView, at: number): unknown {
     case 'u64': return at < 0 ? 0n : view.getBigUint64(at, true);
     case 'i64': return at < 0 ? 0n : view.getBigInt64(at, true);
     case 'peer': return at < 0 ? '' : hex64(view.getBigUint64(at, true)) + hex64(view.getBigUint64(at + 8, true));
-    case 'bytes': return at < 0 ? new Uint8Array() : vector(view, at).slice();
-    case 'text': return at < 0 ? '' : new TextDecoder().decode(vector(view, at));
+    case 'bytes': return at < 0 ? new Uint8Array() : vector(input, at).slice();
+    case 'text': return at < 0 ? '' : new TextDecoder().decode(vector(input, at));
     case 'tables': {
       if (at < 0) return [];
       const start = at + view.getUint32(at, true);
@@ -61,7 +69,7 @@ function readField(field: Field, view: DataView, at: number): unknown {
       if (count > field.max) throw new FlatError(`${count} tables, at most ${field.max} are taken`);
       return Array.from({ length: count }, (_, i) => {
         const element = start + 4 + 4 * i;
-        return readTable(field.of, view, element + view.getUint32(element, true));
+        return readTable(field.of, input, element + view.getUint32(element, true));
       });
     }
   }
@@ -69,55 +77,88 @@ function readField(field: Field, view: DataView, at: number): unknown {
 
 const hex64 = (value: bigint) => value.toString(16).padStart(16, '0');
 
-function vector(view: DataView, at: number): Uint8Array<ArrayBuffer> {
+function vector(input: Input, at: number): Uint8Array<ArrayBuffer> {
+  const { view } = input;
   const start = at + view.getUint32(at, true);
   const length = view.getUint32(start, true);
   if (start + 4 + length > view.byteLength) throw new FlatError(`a vector of ${length} bytes leads out of the buffer`);
+  input.left -= length;
+  if (input.left < 0) throw new FlatError('vectors lie over one another');
   return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + start + 4, length);
 }
 
-/** Writes a table as a buffer of its own. Absent, empty and zero values are left out. Tables and peers inside are read only: a helper sends none. */
+/** Writes a table as a buffer of its own; absent, empty and zero values are left out. */
 export function writeFlat<T extends Table>(table: T, value: Partial<Read<T>>): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder();
-  const present: { field: Field; value: number | bigint | boolean | Uint8Array }[] = [];
-  let slots = 0;
-  let room = 64;
-  for (const [name, field] of Object.entries(table)) {
-    const given = (value as Record<string, number | bigint | boolean | string | Uint8Array | undefined>)[name];
-    if (!given || (given instanceof Uint8Array && given.byteLength === 0)) continue;
-    const kept = typeof given === 'string' ? text.encode(given) : given;
-    present.push({ field, value: kept });
-    slots = Math.max(slots, field.id + 1);
-    room += 32 + (kept instanceof Uint8Array ? kept.byteLength : 0);
+  const out = new Output();
+  out.patch(out.take(4), writeTable(out, table, value as Record<string, unknown>));
+  return out.bytes.slice(0, out.length);
+}
+
+/** A buffer that grows; what is taken is zero. */
+class Output {
+  bytes = new Uint8Array(256);
+  view = new DataView(this.bytes.buffer);
+  length = 0;
+
+  take(count: number): number {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.bytes.byteLength) {
+      const grown = new Uint8Array(2 * this.length);
+      grown.set(this.bytes);
+      this.bytes = grown;
+      this.view = new DataView(grown.buffer);
+    }
+    return at;
   }
-  const bytes = new Uint8Array(room);
-  const view = new DataView(bytes.buffer);
+
+  vector(at: number, count: number, size: number): number {
+    this.take(-this.length & 3);
+    const start = this.take(4 + count * size);
+    this.view.setUint32(start, count, true);
+    this.patch(at, start);
+    return start + 4;
+  }
+
+  patch(at: number, target: number): void {
+    this.view.setUint32(at, target - at, true);
+  }
+}
+
+/** The vtable, the table, and behind it what it refers to; gives the table's position. */
+function writeTable(out: Output, table: Table, value: Record<string, unknown>): number {
+  const present = Object.entries(table).filter(([name]) => value[name] && (value[name] as { length?: number }).length !== 0).map(([name, field]) => ({ field, given: value[name], at: 0 }));
+  const slots = Math.max(0, ...present.map(({ field }) => field.id + 1));
   const vtableBytes = 4 + 2 * slots;
-  let at = (4 + vtableBytes + 3) & ~3;
-  if (present.some(({ field }) => alignmentOf(field) === 8) && (at & 7) === 0) at += 4;
-  const start = at;
+  let start = (out.length + vtableBytes + 3) & ~3;
+  if (present.some(({ field }) => alignmentOf(field) === 8) && (start & 7) === 0) start += 4;
+  out.take(start + 4 - out.length);
   const vtable = start - vtableBytes;
-  view.setUint32(0, start, true);
-  view.setUint16(vtable, vtableBytes, true);
-  view.setInt32(start, vtableBytes, true);
-  at += 4;
-  const references: { at: number; id: number; zero: boolean; bytes: Uint8Array }[] = [];
-  for (const { field, value: kept } of [...present].sort((a, b) => alignmentOf(b.field) - alignmentOf(a.field) || a.field.id - b.field.id)) {
-    view.setUint16(vtable + 4 + 2 * field.id, at - start, true);
-    if (kept instanceof Uint8Array) references.push({ at, id: field.id, zero: field.type === 'text', bytes: kept });
-    else if (typeof kept === 'bigint') view.setBigUint64(at, BigInt.asUintN(64, kept), true);
-    else if (field.type === 'u32') view.setUint32(at, kept as number, true);
-    else if (field.type === 'u16') view.setUint16(at, kept as number, true);
-    else view.setUint8(at, Number(kept));
-    at += isReference(field) ? 4 : SIZES[field.type]!;
+  out.view.setUint16(vtable, vtableBytes, true);
+  out.view.setInt32(start, vtableBytes, true);
+  // Inline fields by falling alignment, so that they need no padding.
+  for (const slot of [...present].sort((a, b) => alignmentOf(b.field) - alignmentOf(a.field) || a.field.id - b.field.id)) {
+    const { field, given } = slot;
+    slot.at = out.take(isReference(field) ? 4 : SIZES[field.type]!);
+    out.view.setUint16(vtable + 4 + 2 * field.id, slot.at - start, true);
+    if (typeof given === 'bigint') out.view.setBigUint64(slot.at, BigInt.asUintN(64, given), true);
+    else if (field.type === 'u32') out.view.setUint32(slot.at, given as number, true);
+    else if (field.type === 'u16') out.view.setUint16(slot.at, given as number, true);
+    else if (field.type === 'u8' || field.type === 'bool') out.view.setUint8(slot.at, Number(given));
+    else if (field.type === 'peer') for (const half of [0, 1]) out.view.setBigUint64(slot.at + 8 * half, BigInt(`0x${(given as string).slice(16 * half, 16 * half + 16)}`), true);
   }
-  view.setUint16(vtable + 2, at - start, true);
-  for (const reference of references.sort((a, b) => a.id - b.id)) {
-    at = (at + 3) & ~3;
-    view.setUint32(reference.at, at - reference.at, true);
-    view.setUint32(at, reference.bytes.byteLength, true);
-    bytes.set(reference.bytes, at + 4);
-    at += 4 + reference.bytes.byteLength + (reference.zero ? 1 : 0);
+  out.view.setUint16(vtable + 2, out.length - start, true);
+  for (const { field, given, at } of present.sort((a, b) => a.field.id - b.field.id)) {
+    if (field.type === 'tables') {
+      const items = given as Record<string, unknown>[];
+      const first = out.vector(at, items.length, 4);
+      items.forEach((item, i) => out.patch(first + 4 * i, writeTable(out, field.of, item)));
+    } else if (isReference(field)) {
+      const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : (given as Uint8Array);
+      const room = out.vector(at, bytes.byteLength, 1);
+      out.bytes.set(bytes, room);
+      if (field.type === 'text') out.take(1);
+    }
   }
-  return bytes.slice(0, at);
+  return start;
 }
