@@ -1,0 +1,28 @@
+namespace Egregore.Work;
+
+internal enum LeaseEnd : byte
+{
+    Live,
+    Answered,
+    Expired,
+    Cancelled,
+}
+
+/// <summary>One lease. Kept for a while after its end, so that a late answer is told from a forged one.</summary>
+internal sealed class LeaseEntry(int index)
+{
+    public int Index { get; } = index;
+
+    public ulong Token;
+    public LeaseEnd End = LeaseEnd.Cancelled;
+    public HelperEntry? Helper;
+    public uint HelperGeneration;
+    public TaskEntry? Task;
+    public KernelEntry Kernel = null!;
+    public FailoverLevel Level;
+    public bool Hedge;
+    public long AssignedUs;
+    public long ExpiresUs;
+    public double PredictedUs;
+    public LeaseEntry? NextOfHelper, BeforeOfHelper;
+}

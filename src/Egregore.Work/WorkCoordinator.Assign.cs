@@ -1,0 +1,276 @@
+using Egregore.Wire;
+using Egregore.Work.Verification;
+
+namespace Egregore.Work;
+
+public sealed partial class WorkCoordinator
+{
+    private const long BusyHalfLifeUs = 2_000_000;
+    private const int LeaseIndexBits = 20;
+    private const long ProbeUs = 15_000_000;
+    private const long RestMinUs = 1_000_000;
+    private const long RestMaxUs = 60_000_000;
+
+    /// <summary>Ended leases stay known until this many others ended.</summary>
+    private const int LeasesRemembered = 16_384;
+
+    private readonly List<LeaseEntry> _leases = [];
+    private readonly Queue<LeaseEntry> _freeLeases = new();
+    private ulong _leaseCount;
+    private double _servedFloor;
+    private double _hedgeTokens;
+
+    /// <summary>Finds a helper that can answer in time and gives it a lease; false: nobody of those looked at.</summary>
+    private bool TryAssign(TaskEntry task, bool hedge, long nowUs)
+    {
+        if (_pool.Count == 0 || task.LeaseCount == TaskEntry.CopiesMax || task.AskedCount == TaskEntry.CopiesMax || !Fits())
+            return false;
+        var end = LeaseEnd(task);
+        var best = Choose(task, end, nowUs);
+        if (best is null)
+            return false;
+        Assign(task, best, end, hedge, nowUs);
+        return true;
+    }
+
+    private bool Fits() => _freeLeases.Count > LeasesRemembered || _leases.Count < 1 << LeaseIndexBits || _freeLeases.Count > 0;
+
+    private long LeaseEnd(TaskEntry task) => task.HasAnswer ? task.AnsweredUs + (_options.AuditUs / 2) : task.RunByUs;
+
+    private HelperEntry? Choose(TaskEntry task, long endUs, long nowUs)
+    {
+        var time = endUs - nowUs;
+        if (time <= 0)
+            return null;
+        HelperEntry? best = null;
+        var bestScore = double.MaxValue;
+        if (task.Shared is { } shared)
+        {
+            foreach (var holder in shared.Holders)
+            {
+                if (holder is { PoolIndex: >= 0 })
+                    Consider(task, holder, time, wary: true, nowUs, ref best, ref bestScore);
+            }
+        }
+
+        // Workers of the operator's are the third level: after two helpers, or when time for finding one is over.
+        var cloud = task.AskedCount >= 2 || nowUs >= task.ScheduleByUs;
+        // A quarter, since a kernel may suit a helper better than others do.
+        var speed = task.FuelExpected / time / 4;
+        var count = _pool.CountFrom(speed, cloud);
+        for (var round = 0; round < 2 && best is null && count > 0; round++)
+        {
+            for (var i = 0; i < _options.Candidates; i++)
+                Consider(task, _pool.At(_random.Below(count), speed, cloud), time, wary: round == 0, nowUs, ref best, ref bestScore);
+        }
+
+        if (best is null && !cloud && (count = _pool.CountFrom(speed, true)) > 0)
+        {
+            for (var i = 0; i < _options.Candidates; i++)
+                Consider(task, _pool.At(_random.Below(count), speed, true), time, wary: false, nowUs, ref best, ref bestScore);
+        }
+
+        return best;
+    }
+
+    private void Consider(TaskEntry task, HelperEntry helper, long timeUs, bool wary, long nowUs, ref HelperEntry? best, ref double bestScore)
+    {
+        if (!MayAsk(task, helper, timeUs, wary, nowUs, out var predicted))
+            return;
+        var score = helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs) + predicted;
+        if (score >= bestScore)
+            return;
+        (best, bestScore) = (helper, score);
+    }
+
+    /// <summary>Whether a helper may be asked, and is expected to answer in time.</summary>
+    private bool MayAsk(TaskEntry task, HelperEntry helper, long timeUs, bool wary, long nowUs, out double predictedUs)
+    {
+        predictedUs = Predict(task, helper, nowUs, out var jitterUs);
+        if (predictedUs + (2 * jitterUs) > timeUs)
+            return false;
+        var record = helper.Owner.RecordOrNull(task.Kernel);
+        // What must be right, and what checks others, goes to those who have shown that they can, as long as there are some.
+        if (wary && (task.Class == VerificationClass.Critical || task.HasAnswer) && (record is null || record.ChecksInRow < _options.NewChecks))
+            return false;
+        ref readonly var profile = ref helper.Profile;
+        if (profile.Owner == task.Beneficiary)
+            return false;
+        for (var i = 0; i < task.AskedCount; i++)
+        {
+            var (owner, range, cluster) = task.AskedWho[i];
+            if (owner == profile.Owner || (range != 0 && range == profile.AddressRange) || (cluster != 0 && cluster == profile.Cluster))
+                return false;
+        }
+
+        return !helper.Owner.IsBanned(nowUs);
+    }
+
+    private double Predict(TaskEntry task, HelperEntry helper, long nowUs, out double jitterUs)
+    {
+        var send = task.Shared is { } shared && !helper.Holds(shared.Key) ? shared.Bytes.Length * (double)_options.SendNsPerByte / 1_000 : 0;
+        if (helper.Owner.RecordOrNull(task.Kernel) is { Capability.Count: > 0 } record)
+        {
+            // Who was slow once is tried again now and then, or it would stay slow for ever.
+            var probe = nowUs - record.Capability.AskedAtUs > ProbeUs;
+            jitterUs = probe ? 0 : record.Capability.JitterUs;
+            var latency = probe ? Math.Min(record.Capability.LatencyUs, _options.LatencyGuessUs) : record.Capability.LatencyUs;
+            return send + latency + (task.FuelExpected / record.Capability.FuelPerUs);
+        }
+
+        jitterUs = 0;
+        return send + _options.LatencyGuessUs + (task.FuelExpected / (task.Kernel.SpeedMean / 2));
+    }
+
+    private void Assign(TaskEntry task, HelperEntry helper, long endUs, bool hedge, long nowUs)
+    {
+        var predicted = Predict(task, helper, nowUs, out _);
+        var lease = NewLease();
+        lease.Helper = helper;
+        lease.HelperGeneration = helper.Generation;
+        lease.Task = task;
+        lease.Kernel = task.Kernel;
+        lease.Hedge = hedge;
+        lease.Level = helper.Tier == HelperTier.Cloud ? FailoverLevel.Cloud : task.AskedCount == 0 ? FailoverLevel.Peer : FailoverLevel.AnotherPeer;
+        lease.AssignedUs = nowUs;
+        lease.ExpiresUs = endUs;
+        lease.PredictedUs = predicted;
+        lease.NextOfHelper = helper.LeaseFirst;
+        if (helper.LeaseFirst is { } first)
+            first.BeforeOfHelper = lease;
+        helper.LeaseFirst = lease;
+        helper.LeaseCount++;
+        task.Leases[task.LeaseCount++] = lease;
+        task.Asked[task.AskedCount] = helper;
+        task.AskedWho[task.AskedCount++] = (helper.Profile.Owner, helper.Profile.AddressRange, helper.Profile.Cluster);
+        StopWaiting(task);
+
+        helper.BusyUs = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / helper.FuelPerUs);
+        helper.BusyAtUs = nowUs;
+        helper.Owner.Record(task.Kernel).Capability.AskedAtUs = nowUs;
+        if (--helper.Credits == 0)
+            _pool.Remove(helper);
+        if (task.World is { } world)
+        {
+            world.Served += task.FuelExpected / world.Terms.Weight;
+            _servedFloor = Math.Max(_servedFloor, world.Served - (task.FuelExpected / world.Terms.Weight));
+        }
+
+        Counters.Leases++;
+        if (hedge)
+            Counters.Hedges++;
+        else if (task.HasAnswer || task.CopiesWanted > 1)
+            Counters.Audits++;
+        _hedgeTokens = Math.Min(64, _hedgeTokens + (_options.HedgePermille / 1_000.0));
+        var held = task.Shared is not { } shared || helper.Holds(shared.Key);
+        _sink.Assign(helper.Id, new Assignment
+        {
+            Lease = lease.Token,
+            Kernel = task.Kernel.Hash,
+            Shared = task.Shared?.Hash ?? default,
+            SharedBytes = held ? default : task.SharedBytes,
+            Input = task.InputBytes,
+            RunMs = (uint)Math.Max(1, (endUs - nowUs) / 1_000),
+            Fuel = task.Kernel.Manifest.FuelMax,
+            OutputMax = (uint)task.Kernel.Manifest.OutputBytesMax,
+        });
+        if (!held)
+            NoteHolder(helper, task.Shared!);
+        if (task.Ringer is null)
+            MaybeRing(task, helper, nowUs);
+    }
+
+    /// <summary>The token is the place and 44 bits that nobody can guess; it is held against the entry whole.</summary>
+    private LeaseEntry NewLease()
+    {
+        LeaseEntry lease;
+        if (_freeLeases.Count > LeasesRemembered || _leases.Count == 1 << LeaseIndexBits)
+        {
+            lease = _freeLeases.Dequeue();
+        }
+        else
+        {
+            lease = new LeaseEntry(_leases.Count);
+            _leases.Add(lease);
+        }
+
+        do
+        {
+            lease.Token = (WorkRandom.Mix(_leaseSecret ^ ++_leaseCount) << LeaseIndexBits) | (uint)lease.Index;
+        }
+        while (lease.Token == 0);
+        lease.End = Work.LeaseEnd.Live;
+        return lease;
+    }
+
+    /// <summary>Ends a lease and takes it off its task and helper.</summary>
+    private void End(LeaseEntry lease, LeaseEnd end)
+    {
+        var task = lease.Task!;
+        var at = Array.IndexOf(task.Leases, lease, 0, task.LeaseCount);
+        task.Leases[at] = task.Leases[--task.LeaseCount];
+        task.Leases[task.LeaseCount] = null;
+        var helper = lease.Helper!;
+        if (lease.BeforeOfHelper is { } before)
+            before.NextOfHelper = lease.NextOfHelper;
+        else
+            helper.LeaseFirst = lease.NextOfHelper;
+        if (lease.NextOfHelper is { } next)
+            next.BeforeOfHelper = lease.BeforeOfHelper;
+        lease.NextOfHelper = lease.BeforeOfHelper = null;
+        helper.LeaseCount--;
+        lease.End = end;
+        lease.Task = null;
+        _freeLeases.Enqueue(lease);
+    }
+
+    /// <summary>Takes a lease back from a helper that is still there.</summary>
+    private void CancelLease(LeaseEntry lease, long nowUs)
+    {
+        var helper = lease.Helper!;
+        Counters.Cancelled++;
+        // It had more time than it was expected to need: that much is known of it.
+        if (nowUs - lease.AssignedUs > lease.PredictedUs)
+            helper.Owner.Record(lease.Kernel).Capability.MeasureStall(nowUs - lease.AssignedUs, lease.Kernel.SpeedMean / 2);
+        End(lease, Work.LeaseEnd.Cancelled);
+        _sink.Cancel(helper.Id, lease.Token);
+    }
+
+    /// <summary>Gives waiting tasks to a helper with free slots: of the world that had least, the first ones that it may and can do.</summary>
+    private void Pull(HelperEntry helper, long nowUs)
+    {
+        while (helper.Credits > 0 && WaitingCount > 0 && Fits())
+        {
+            var world = NextWorld();
+            TaskEntry? found = null;
+            var looked = 0;
+            for (var task = world.First(); task is not null && looked < _options.LookAhead; task = world.After(task), looked++)
+            {
+                if ((helper.Tier == HelperTier.Peer || nowUs >= task.ScheduleByUs || task.AskedCount > 0) && task.AskedCount < TaskEntry.CopiesMax
+                    && MayAsk(task, helper, LeaseEnd(task) - nowUs, wary: false, nowUs, out _))
+                {
+                    found = task;
+                    break;
+                }
+            }
+
+            if (found is null)
+                return;
+            Assign(found, helper, LeaseEnd(found), hedge: false, nowUs);
+            // It may want another copy.
+            Advance(found, nowUs);
+        }
+    }
+
+    private WorldEntry NextWorld()
+    {
+        WorldEntry? next = null;
+        foreach (var world in _worlds)
+        {
+            if (world.Waiting > 0 && (next is null || world.Served < next.Served))
+                next = world;
+        }
+
+        return next!;
+    }
+}
