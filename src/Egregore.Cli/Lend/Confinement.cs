@@ -49,10 +49,8 @@ internal static class Confinement
         return start;
     }
 
-    private static IEnumerable<string> Walls(string runtime, string program)
-    {
-        // --new-session: no typing into the terminal. --die-with-parent: none is left behind, however the helper ends.
-        string[] walls =
+    // --new-session: no typing into the terminal. --die-with-parent: none is left behind, however the helper ends.
+    private static string[] Walls(string runtime, string program) =>
         [
             "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "worker",
             "--ro-bind-try", "/lib", "/lib", "--ro-bind-try", "/lib64", "/lib64", "--ro-bind-try", "/usr/lib", "/usr/lib", "--ro-bind-try", "/usr/lib64", "/usr/lib64",
@@ -60,8 +58,6 @@ internal static class Confinement
             "--ro-bind", runtime, runtime, "--ro-bind", program, program,
             "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/",
         ];
-        return walls;
-    }
 
     private static string? Find(string name)
     {

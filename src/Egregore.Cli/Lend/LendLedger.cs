@@ -101,7 +101,7 @@ internal sealed class LendLedger
             Forged++;
         else
             Earned += receipt.Credits;
-        if (receipt.Verdict is WorkVerdict.Accepted or WorkVerdict.Provisional)
+        if (receipt.Verdict is WorkVerdict.Accepted)
             Accepted++;
         else if (receipt.Verdict is WorkVerdict.Late or WorkVerdict.Wrong or WorkVerdict.Refused)
             Rejected++;

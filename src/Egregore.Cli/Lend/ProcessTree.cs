@@ -8,7 +8,8 @@ namespace Egregore.Cli.Lend;
 internal readonly record struct ProcessTree(long ResidentBytes, long CpuTicks)
 {
     // Walls add two processes around a worker; a worker starts none.
-    private const int ProcessesMax = 64;
+    private const int ProcessesMax = 256;
+    private const int ThreadsMax = 1_024;
 
     public static ProcessTree Of(int root)
     {
@@ -24,8 +25,12 @@ internal readonly record struct ProcessTree(long ResidentBytes, long CpuTicks)
                 var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
                 ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
                 resident += long.Parse(fields[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-                foreach (var child in File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                    waiting.Push(int.Parse(child, CultureInfo.InvariantCulture));
+                // Children are those of the thread that made them.
+                foreach (var thread in Directory.EnumerateDirectories($"/proc/{id}/task").Take(ThreadsMax))
+                {
+                    foreach (var child in File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                        waiting.Push(int.Parse(child, CultureInfo.InvariantCulture));
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -46,17 +46,7 @@ internal sealed class WorkerProcess : IDisposable
     /// <exception cref="WorkerException">It did not start, or said something else; the message has what it wrote to its error output.</exception>
     public static async Task<WorkerProcess> StartAsync(ProcessStartInfo start, TimeSpan patience, CancellationToken cancel)
     {
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
-        {
-            throw new WorkerException($"{start.FileName} does not start: {e.Message}", e);
-        }
-
-        var worker = new WorkerProcess(process);
+        var worker = new WorkerProcess(await WorkerStarter.StartAsync(start));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(patience);
         try

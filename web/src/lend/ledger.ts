@@ -22,7 +22,7 @@ export interface TaskRecord {
   /** Millionths. */
   credits: bigint;
   receipt: WorkReceipt | null;
-  /** Whether the receipt's signature is truth's; null: unsigned, or not looked at yet. */
+  /** Whether the receipt's signature is truth's; null: there is none. */
   signed: boolean | null;
 }
 
@@ -76,17 +76,21 @@ export class Ledger {
     if (state === 'sent') second.tasks++;
   }
 
-  /** A receipt may come for a task that is forgotten already; it counts all the same. */
-  receipt(receipt: WorkReceipt, nowMs: number): TaskRecord | undefined {
+  /**
+   * A receipt may come for a task that is forgotten already; it counts all the same. Paid is what is signed.
+   * @param signed As {@link TaskRecord.signed}.
+   */
+  receipt(receipt: WorkReceipt, signed: boolean | null, nowMs: number): void {
     const verdict = VERDICTS[receipt.verdict] ?? 'none';
     this.receipts++;
-    if (verdict === 'accepted' || verdict === 'provisional') this.accepted++;
+    if (verdict === 'accepted') this.accepted++;
     else if (verdict === 'late' || verdict === 'wrong' || verdict === 'refused') this.rejected++;
-    this.earned += receipt.credits;
-    this.at(nowMs).credits += Number(receipt.credits) / 1e6;
+    if (signed === false) this.forged++;
+    const credits = signed ? receipt.credits : 0n;
+    this.earned += credits;
+    this.at(nowMs).credits += Number(credits) / 1e6;
     const record = this.tasks.find((task) => task.lease === receipt.lease);
-    if (record) Object.assign(record, { verdict, credits: record.credits + receipt.credits, receipt, text: receipt.text || record.text, signed: null } satisfies Partial<TaskRecord>);
-    return record;
+    if (record) Object.assign(record, { verdict, credits: record.credits + credits, receipt, text: receipt.text || record.text, signed } satisfies Partial<TaskRecord>);
   }
 
   stood(standing: WorkStanding, nowMs: number): void {

@@ -233,15 +233,11 @@ export class Lender {
   }
 
   private async receipt(receipt: WorkReceipt): Promise<void> {
-    const record = this.ledger.receipt(receipt, this.now());
     const welcome = this.link.welcome;
     if (!welcome) return;
     const signed = await this.verify(receipt, welcome);
-    if (record) record.signed = signed;
-    if (signed === false) {
-      this.ledger.forged++;
-      this.notice = 'A receipt came whose signature is not that of the server. It is marked below.';
-    }
+    this.ledger.receipt(receipt, signed, this.now());
+    if (signed === false) this.notice = 'A receipt came whose signature is not that of the server. It is marked below, and not counted.';
   }
 
   /** The block of that name: what came with the task, once its bytes are held against the name, or what is kept. */

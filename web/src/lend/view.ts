@@ -93,8 +93,7 @@ export function showTasks(ledger: Ledger, nowMs: number): void {
 
 function receiptCell({ receipt, signed, text: why }: TaskRecord): Cell {
   if (!receipt) return { text: why || '–', tone: 'soft', title: why };
-  if (receipt.signature.byteLength === 0) return { text: why || 'no payment', tone: 'soft', title: why };
-  if (signed === null) return { text: 'checking…', tone: 'soft' };
+  if (signed === null) return { text: why || 'no payment', tone: 'soft', title: why };
   return signed ? { text: 'signed ✓', tone: 'good', title: 'The signature is that of the server.' } : { text: 'forged ✗', tone: 'bad', title: 'The signature is not that of the server.' };
 }
 
