@@ -80,7 +80,7 @@ internal static class LendWorker
         var problem = "";
         try
         {
-            sandbox.Load(KernelHash.Read(body), body.AsSpan(KernelHash.Size));
+            sandbox.Load(KernelHash.Read(body.AsSpan(0, KernelHash.Size)), body.AsSpan(KernelHash.Size));
         }
         catch (KernelRefusedException e)
         {
@@ -99,7 +99,7 @@ internal static class LendWorker
         var input = body.AsSpan(WorkerFrames.RunHead + (int)sharedLength);
         var started = Stopwatch.GetTimestamp();
         var run = sandbox.Run(
-            KernelHash.Read(body.AsSpan(4)), shared, input, BinaryPrimitives.ReadUInt64LittleEndian(body.AsSpan(36)), (int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(body.AsSpan(44))));
+            KernelHash.Read(body.AsSpan(4, KernelHash.Size)), shared, input, BinaryPrimitives.ReadUInt64LittleEndian(body.AsSpan(36)), (int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(body.AsSpan(44))));
         var took = Stopwatch.GetElapsedTime(started).TotalMicroseconds;
         var text = Encoding.UTF8.GetBytes(run.Text ?? "");
         var head = new byte[WorkerFrames.RanHead + text.Length];

@@ -69,7 +69,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         await SendAsync(FrameType.Load, kernel.ToArray(), module, default, cancel);
         var body = await ExpectAsync(FrameType.Loaded, cancel);
-        if (body.Length < KernelHash.Size || KernelHash.Read(body) != kernel)
+        if (body.Length < KernelHash.Size || KernelHash.Read(body.AsSpan(0, KernelHash.Size)) != kernel)
             throw new WorkerException("the worker answered on another kernel");
         if (body.Length > KernelHash.Size)
             return Text(body.AsSpan(KernelHash.Size));

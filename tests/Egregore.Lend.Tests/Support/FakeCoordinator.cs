@@ -162,7 +162,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _socket?.Abort();
+        // Ends what waits for a socket.
+        await _app.StopAsync(new CancellationToken(canceled: true));
         await _app.DisposeAsync();
         Key.Dispose();
         _sending.Dispose();

@@ -33,7 +33,7 @@ export interface SocketPort {
 /** The connection to the coordinator: logs in, greets, measures the round trip, and comes back by itself, ever more slowly. Driven by {@link tick}. */
 export class Link {
   state: LinkState = 'off';
-  /** Why it is not online, for people. */
+  /** Why it is not online, for people; while it tries again, why it was not before. */
   text = '';
   rttMs: number | null = null;
   welcome: HelperWelcome | null = null;
@@ -114,7 +114,6 @@ export class Link {
     const attempt = ++this.attempt;
     this.close();
     this.state = 'connecting';
-    this.text = '';
     this.heardAtMs = this.now();
     let ticket: string;
     try {

@@ -150,11 +150,11 @@ function stateOf(nowMs: number): [state: string, word: string, why: string] {
     case 'waiting': return ['away', 'Server away', `${sentence(link.text)} Nothing to do for you: this page comes back by itself.`];
     case 'refused': return ['refused', 'Refused', `${sentence(link.text)} Perhaps the server asks for something else by now: load this page again.`];
     case 'online': break;
-    default: return ['connecting', 'Connecting…', ''];
+    default: return link.text === '' ? ['connecting', 'Connecting…', ''] : ['away', 'Server away', `${sentence(link.text)} Trying again now.`];
   }
   const [pause] = lender.pauses;
   if (pause) return ['paused', 'Paused', pauseText(pause, nowMs)];
-  if (nowMs - busyAtMs < IDLE_MS && busyAtMs > 0) return ['computing', 'Computing', `${settings.cores} ${settings.cores === 1 ? 'core' : 'cores'} at ${Math.round(settings.share * 100)} % of their time.`];
+  if (nowMs - busyAtMs < IDLE_MS && busyAtMs > 0) return ['computing', 'Computing', `${settings.cores === 1 ? 'One core at' : `${settings.cores} cores, each at`} ${Math.round(settings.share * 100)} % of its time.`];
   return ['ready', 'Ready', 'Waiting for tasks: the world needs nothing computed at the moment.'];
 }
 

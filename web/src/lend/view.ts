@@ -37,25 +37,30 @@ export function showTiles(ledger: Ledger, rttMs: number | null): void {
   text('credits-note', `${formatCredits(ledger.earned)} on this visit`);
   text('trust', trust === null ? '–' : formatPercent(trust));
   text('trust-note', trust === null ? 'new here: every task is doubled' : `${formatCount(standing!.kernels.length)} ${standing!.kernels.length === 1 ? 'kernel' : 'kernels'}`);
-  text('busy', formatDuration(ledger.busyMs / 1000));
+  text('busy', ledger.busyMs < 60_000 ? `${(ledger.busyMs / 1000).toFixed(1)} s` : formatDuration(ledger.busyMs / 1000));
   text('busy-note', `${formatFuel(ledger.fuel)} fuel`);
   text('rtt', formatMs(rttMs));
 }
 
-/** Bars: tasks a second. Line: credits a second. Each by its own scale; the legend has the last whole second. */
+/** Seconds that the line of credits is the mean of: receipts come in bursts. */
+const MEAN_S = 5;
+
+/** Bars: tasks a second. Line: credits a second. Each by its own scale; the legend has what is latest. */
 export function showChart({ history }: Ledger): void {
   const shown = history.slice(0, -1);
   const step = 240 / shown.length;
   const most = Math.max(1, ...shown.map(({ tasks }) => tasks));
-  const richest = Math.max(1e-9, ...shown.map(({ credits }) => credits));
+  const means = shown.map((_, i) => shown.slice(Math.max(0, i + 1 - MEAN_S), i + 1).reduce((sum, { credits }) => sum + credits, 0) / MEAN_S);
+  const richest = Math.max(1e-9, ...means);
+  const first = means.findIndex((credits) => credits !== 0);
   const y = (value: number, max: number) => (100 - (94 * Math.max(0, value)) / max).toFixed(1);
   const bars = shown.map(({ tasks }, i) => (tasks > 0 ? `M${(i * step).toFixed(1)} 100V${y(tasks, most)}h${(step * 0.8).toFixed(2)}V100z` : '')).join('');
-  const line = shown.map(({ credits }, i) => `${i === 0 ? 'M' : 'L'}${((i + 0.4) * step).toFixed(1)} ${y(credits, richest)}`).join('');
+  const line = first < 0 ? '' : means.slice(first).map((credits, i) => `${i === 0 ? 'M' : 'L'}${((first + i + 0.4) * step).toFixed(1)} ${y(credits, richest)}`).join('');
   element<SVGElement>('chart').querySelector('.area')!.setAttribute('d', bars);
   element<SVGElement>('chart').querySelector('.line')!.setAttribute('d', line);
   const last = shown.at(-1)!;
-  text('chart-tasks', `${last.tasks} of ${most}`);
-  text('chart-credits', formatCredits(BigInt(Math.round(last.credits * 1e6))));
+  text('chart-tasks', `${last.tasks}, at most ${most}`);
+  text('chart-credits', formatCredits(BigInt(Math.round(means.at(-1)! * 1e6))));
 }
 
 export function showKernels({ standing }: Ledger): void {
