@@ -6,6 +6,7 @@ using Egregore.Server.Security;
 using Egregore.Server.Sessions;
 using Egregore.Server.Sockets;
 using Egregore.Server.Telemetry;
+using Egregore.Server.Work;
 using Egregore.World;
 using Egregore.World.Journal;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,6 +27,7 @@ public static class EgregoreServices
             throw new EgregoreEnvironmentException(problem);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(options);
+        services.TryAddSingleton(game);
         services.TryAddSingleton(_ => WorldDefinition.Of(game));
         services.TryAddSingleton(s => WorldStorage.OpenStore(s.GetRequiredService<ServerOptions>()));
         services.TryAddSingleton(s => new OriginPolicy([.. options.AllowedOrigins]));
@@ -35,8 +37,11 @@ public static class EgregoreServices
         services.TryAddSingleton<MessageRouter>();
         services.TryAddSingleton<SocketEndpoint>();
         services.TryAddSingleton<PageFiles>();
+        services.TryAddSingleton<WorkHost>();
+        services.TryAddSingleton<ApiTasks>();
         services.TryAddSingleton(WorldStorage.OpenWorld);
         services.TryAddSingleton(s => s.GetRequiredService<WorldHost>().Statistics);
+        services.AddHostedService(s => s.GetRequiredService<WorkHost>());
         services.AddHostedService<WorldService>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull);
         services.AddProblemDetails();
@@ -82,9 +87,14 @@ public static class EgregoreServices
         var api = app.MapGroup("/api");
         SessionApi.Map(api);
         WorldApi.Map(api);
+        WorkApi.Map(app, api);
         HealthApi.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.Map("/ws", app.Services.GetRequiredService<SocketEndpoint>().HandleAsync).ExcludeFromDescription();
+        var sockets = app.Services.GetRequiredService<SocketEndpoint>();
+        var players = app.Services.GetRequiredService<MessageRouter>();
+        var helpers = app.Services.GetRequiredService<WorkHost>();
+        app.Map("/work", context => sockets.HandleAsync(context, helpers)).ExcludeFromDescription();
+        app.Map("/ws", context => sockets.HandleAsync(context, players)).ExcludeFromDescription();
         return app;
     }
 

@@ -1,3 +1,4 @@
+using Egregore.Server.Work;
 using Egregore.Wire;
 using Egregore.World.Area;
 
@@ -107,6 +108,9 @@ public sealed record ServerOptions
     /// <summary>How far ahead of truth's clock an envelope's time may be, milliseconds, 100 to 3,600,000. Default 5,000.</summary>
     public int ClockSkewMaxMs { get; init; } = 5_000;
 
+    /// <summary>Helpers, and what truth computes where there are none.</summary>
+    public HelpersOptions Helpers { get; init; } = new();
+
     /// <summary>Whether log lines go to the console. Default true.</summary>
     public bool Log { get; init; } = true;
 
@@ -155,7 +159,8 @@ public sealed record ServerOptions
             ?? Range(SendQueueBytesMax, 65_536, 1_073_741_824, nameof(SendQueueBytesMax))
             ?? Range(CommandsMax, 64, 1_000_000, nameof(CommandsMax))
             ?? Range(ClockSkewMaxMs, 100, 3_600_000, nameof(ClockSkewMaxMs))
-            ?? (Room.Problem() is { } room ? "Room: " + room : null);
+            ?? (Room.Problem() is { } room ? "Room: " + room : null)
+            ?? (Helpers.Problem() is { } helpers ? "Helpers: " + helpers : null);
     }
 
     private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;

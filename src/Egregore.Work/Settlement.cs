@@ -66,6 +66,9 @@ public readonly ref struct Settlement
     /// <summary>Its world.</summary>
     public WorldId World { get; init; }
 
+    /// <summary>Its kernel.</summary>
+    public KernelHash Kernel { get; init; }
+
     /// <summary>Its class.</summary>
     public VerificationClass Class { get; init; }
 

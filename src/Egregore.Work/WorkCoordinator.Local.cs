@@ -18,6 +18,9 @@ public sealed partial class WorkCoordinator
     private ulong _localCount;
     private double _localFuelPerUs;
 
+    /// <summary>Truth's own measured speed, fuel a microsecond.</summary>
+    public double LocalFuelPerUs => _localFuelPerUs;
+
     private struct LocalSlot
     {
         public TaskEntry? Task;

@@ -10,7 +10,11 @@ namespace Egregore.Work;
 /// <param name="Late">Leases that ran out.</param>
 /// <param name="Wrong">Answers found wrong.</param>
 /// <param name="SampledPermille">Share of its answers that are checked again.</param>
-public readonly record struct KernelView(KernelHash Kernel, string Name, int TrustPermille, uint Accepted, uint Late, uint Wrong, int SampledPermille);
+/// <param name="FuelPerUs">Its measured throughput, fuel a microsecond; 0: not measured.</param>
+/// <param name="LatencyUs">Its measured way there and back and waiting, microseconds.</param>
+/// <param name="JitterUs">How far its answers come from when they were expected, microseconds.</param>
+public readonly record struct KernelView(
+    KernelHash Kernel, string Name, int TrustPermille, uint Accepted, uint Late, uint Wrong, int SampledPermille, double FuelPerUs, double LatencyUs, double JitterUs);
 
 /// <summary>A helper's own view of itself.</summary>
 /// <param name="Balance">Millionths of a credit.</param>
@@ -42,7 +46,8 @@ public sealed partial class WorkCoordinator
                 continue;
             record.Trust.Age(nowUs, _options.TrustHalfLifeUs);
             var sampled = record.ChecksInRow < _options.NewChecks ? 1_000 : (int)(SampleShare(record) * 1_000);
-            kernels.Add(new KernelView(kernel.Hash, kernel.Manifest.Name, (int)(record.Trust.Mean * 1_000), record.Accepted, record.Late, record.Wrong, sampled));
+            kernels.Add(new KernelView(kernel.Hash, kernel.Manifest.Name, (int)(record.Trust.Mean * 1_000), record.Accepted, record.Late, record.Wrong, sampled,
+                record.Capability.FuelPerUs, record.Capability.LatencyUs, record.Capability.JitterUs));
         }
 
         return new HelperView(Ledger.BalanceAt(owner.Account), Math.Max(0, owner.BannedUntilUs - nowUs), owner.Reason, kernels);

@@ -251,7 +251,7 @@ public sealed partial class WorkCoordinator
     private void Settle(TaskEntry task, TaskOutcome outcome, VerifiedBy by, TaskFailure failure, FailoverLevel level, ReadOnlySpan<byte> output, ulong fuel, long nowUs) =>
         _sink.Settled(new Settlement
         {
-            Task = task.Id, Tag = task.Tag, World = task.World!.Id, Class = task.Class, Outcome = outcome, By = by, Failure = failure, Level = level, Output = output, Fuel = fuel,
+            Task = task.Id, Tag = task.Tag, World = task.World!.Id, Kernel = task.Kernel!.Hash, Class = task.Class, Outcome = outcome, By = by, Failure = failure, Level = level, Output = output, Fuel = fuel,
             ElapsedUs = nowUs - task.SubmittedUs,
         });
 

@@ -78,6 +78,14 @@ public sealed partial class WorkCoordinator
         return true;
     }
 
+    /// <summary>Takes a kernel back: no task of it is taken from now on; what is under way ends as it would.</summary>
+    /// <returns>False where it is not known.</returns>
+    public bool RemoveKernel(in KernelHash kernel)
+    {
+        Guard();
+        return _kernelsByHash.Remove(kernel);
+    }
+
     /// <summary>Makes a world known, or changes its terms.</summary>
     /// <returns>False where there is no room.</returns>
     /// <exception cref="ArgumentException">The terms are out of range.</exception>

@@ -39,5 +39,27 @@ export function reportAt(second: number): WorldReport {
         .filter(({ from, to }) => from.peer < to.peer)
         .map(({ from, to, i, step }) => ({ a: from.peer, b: to.peer, kind: (i + step) % 5 === 0 ? 'relay' : 'direct', rttMs: wave(10 + i, 1, 24), bytesPerSecond: wave(5, 800, 9000) })),
     },
+    work: workAt(second, wave),
+  };
+}
+
+function workAt(second: number, wave: (period: number, low: number, high: number) => number): WorldReport['work'] {
+  const helpers = ['Ada', 'Grace', 'old laptop', 'rack 1'].map((name, i) => ({
+    peer: `${i + 1}`.repeat(32), name, tier: i === 3 ? 'cloud' : 'peer', slots: 2 + i, sinceMs: Date.now() - (second + i * 90) * 1000, trust: i === 2 ? 0.41 : 0.97, fuelPerUs: wave(9, 180, 420),
+    latencyMs: wave(8, 3, 24), jitterMs: wave(6, 0.4, 5), accepted: second * (9 - i), late: i, wrong: i === 2 ? 4 : 0, credits: second * 0.002 * (4 - i), bannedSeconds: i === 2 ? 3_400 : 0,
+    reason: i === 2 ? 'wrong: truth computed another output' : '',
+  }));
+  return {
+    enabled: true,
+    stats: {
+      helpers: 4, parked: 3, tasks: 6, submitted: second * 24, submittedPerSecond: wave(7, 8, 40), byPeers: second * 20, byOtherPeers: second, byCloud: second * 2, byTruth: second, deadlinesKept: 0.997,
+      hedges: 12, audits: second * 2, redundant: 0.11, late: 3, wrong: 4, forged: 0, bans: 1, rolledBack: 2, failed: 0, paidPerHour: wave(9, 1.1, 1.9), truthPerHour: wave(9, 3.4, 5.2), costPerPlayerHour: 0.14,
+    },
+    kernels: ['physics', 'voxel-light', 'grid-path', 'ray-tile'].map((name, i) => ({
+      name, hash: `${i}`.repeat(64), class: i === 3 ? 'cosmetic' : i === 2 ? 'critical' : 'simulated', byLevel: [second * (9 - 2 * i), second, i, second >> 2], failed: i === 1 ? 2 : 0, meanMs: 4 + i,
+    })),
+    helpers,
+    refused: [{ timeMs: Date.now() - 9_000, peer: helpers[2]!.peer, name: 'old laptop', kernel: 'physics', verdict: 'Wrong', reason: 'truth computed another output' }],
+    physics: { awake: 184, islands: 3, frames: second * 10, framesLate: 0, lateMsMax: 12, tasks: second * 24, tasksDiscarded: 5, byHelpers: second * 22, byTruth: 2, corrections: 2 },
   };
 }

@@ -12,7 +12,7 @@ const report = (timeMs: number, change: Partial<WorldReport['stats']> = {}): Wor
 
 /** Names of the parameters of each record in the server's source, as JSON has them. */
 function serverRecords(): Map<string, string[]> {
-  const source = readFileSync(new URL('../../src/Egregore.Server/Telemetry/WorldReport.cs', import.meta.url), 'utf8').replaceAll(/\/\/\/.*\n/g, '');
+  const source = ['Telemetry/WorldReport.cs', 'Work/WorkReport.cs', 'Work/WorkRefusal.cs'].map((file) => readFileSync(new URL(`../../src/Egregore.Server/${file}`, import.meta.url), 'utf8')).join('').replaceAll(/\/\/\/.*\n/g, '');
   return new Map([...source.matchAll(/record (\w+)\(([^)]*)\)/g)].map(([, name, parameters]) => [
     name!, parameters!.split(/,(?![^<]*>)/).map((parameter) => parameter.trim().split(' ').at(-1)!).map((field) => field[0]!.toLowerCase() + field.slice(1)).sort(),
   ]));
@@ -20,9 +20,10 @@ function serverRecords(): Map<string, string[]> {
 
 describe('parseReport', () => {
   it('has the fields of the server, all of them and no others', () => {
-    const { world, stats, sessions, mesh, ...rest } = parseReport(JSON.stringify(reportAt(30)))!;
+    const { world, stats, sessions, mesh, work, ...rest } = parseReport(JSON.stringify(reportAt(30)))!;
     const records = serverRecords();
-    const here = { WorldReport: { world, stats, sessions, mesh, ...rest }, WorldInfo: world, WorldStats: stats, RefusalCount: stats.refusals[0]!, SessionInfo: sessions[0]!, MeshInfo: mesh, MeshNodeInfo: mesh.nodes[0]!, MeshLinkInfo: mesh.links[0]! };
+    const here = { WorldReport: { world, stats, sessions, mesh, work, ...rest }, WorldInfo: world, WorldStats: stats, RefusalCount: stats.refusals[0]!, SessionInfo: sessions[0]!, MeshInfo: mesh, MeshNodeInfo: mesh.nodes[0]!, MeshLinkInfo: mesh.links[0]!,
+      WorkReport: work, WorkStats: work.stats, KernelInfo: work.kernels[0]!, HelperInfo: work.helpers[0]!, WorkRefusal: work.refused[0]!, PhysicsInfo: work.physics };
     expect(Object.fromEntries(Object.entries(here).map(([name, value]) => [name, Object.keys(value).sort()]))).toEqual(Object.fromEntries(records));
   });
 
@@ -36,7 +37,7 @@ describe('parseReport', () => {
     expect(read.stats).toMatchObject({ timeMs: 5, tick: 0, refusals: [{ code: '', count: 0 }] });
     expect(read.sessions.map((s) => [s.name, s.x, s.z])).toEqual([['', null, null], ['', null, 2]]);
     expect(read.mesh).toEqual({ nodes: [], links: [] });
-    expect(Object.keys(read)).toEqual(['world', 'stats', 'sessions', 'mesh']);
+    expect(Object.keys(read)).toEqual(['world', 'stats', 'sessions', 'mesh', 'work']);
     for (const text of ['', 'null', '[]', '{"stats":{"timeMs":"now"}}', '{']) expect(parseReport(text)).toBeNull();
   });
 });

@@ -3,6 +3,7 @@ using Egregore.Server.Identity;
 using Egregore.Server.Sessions;
 using Egregore.Server.Sockets;
 using Egregore.Server.Telemetry;
+using Egregore.Server.Work;
 using Egregore.Storage.Sqlite;
 using Egregore.Wire;
 using Egregore.World;
@@ -27,6 +28,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
     private readonly CommandQueue _commands;
     private readonly TruthHost _host;
     private readonly RoomHost? _room;
+    private readonly PhysicsHost? _physics;
     private readonly List<Session> _unflushed = [];
 
     public WorldHost(
@@ -35,6 +37,8 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         IJournalStore store,
         SessionTable sessions,
         CommandQueue commands,
+        PhysicsHost? physics,
+        WorkReporter work,
         TimeProvider time,
         ILogger log)
     {
@@ -48,7 +52,10 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         _room = Definition.Reflex is { } rules ? new RoomHost(rules, options, sessions) : null;
         _host = new TruthHost(_truth, store, this, new TruthHostOptions { TickRateHz = options.TickRateHz, SnapshotEveryBytes = options.SnapshotEveryBytes }, time);
         _commands.Woken = _host.Wake;
-        Statistics = new WorldStatistics(options, Definition, _host);
+        _physics = physics;
+        if (_physics is not null)
+            _physics.Woken = _host.Wake;
+        Statistics = new WorldStatistics(options, Definition, _host, work);
         Refresh();
     }
 
@@ -95,6 +102,8 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
                 command.Return();
             }
         }
+
+        _physics?.Take(_truth, nowMs);
     }
 
     private void Run(Session session, in Command command, long nowMs)
@@ -135,6 +144,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         }
 
         _truth.Tick(nowMs);
+        _physics?.Tick(_truth, nowMs);
         _truth.Flush();
         _room?.Broadcast(tick);
         foreach (var session in _sessions.All)
@@ -177,7 +187,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         Faulted?.Invoke(exception);
     }
 
-    private void Refresh() => Statistics.Refresh(_truth, _sessions, _room, _commands.Count, NowMs);
+    private void Refresh() => Statistics.Refresh(_truth, _sessions, _room, _physics, _commands.Count, NowMs);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "journal: {Failure}; actions of this group were refused")]
     private static partial void LogJournal(ILogger log, string failure);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Egregore.Server.Sessions;
+using Egregore.Server.Work;
 using Egregore.Storage.Sqlite;
 using Egregore.World;
 using Egregore.World.Journal;
@@ -30,6 +31,8 @@ internal static partial class WorldStorage
             store,
             services.GetRequiredService<SessionTable>(),
             services.GetRequiredService<CommandQueue>(),
+            PhysicsHost.Of(services.GetRequiredService<IGame>(), services.GetRequiredService<WorkHost>(), log),
+            new WorkReporter(services.GetRequiredService<WorkHost>(), options.Helpers),
             services.GetRequiredService<TimeProvider>(),
             log);
     }

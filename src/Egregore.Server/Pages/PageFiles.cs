@@ -38,9 +38,9 @@ internal sealed partial class PageFiles : IDisposable
         var path = context.Request.Path.Value ?? "/";
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
             return false;
-        if (path is "/" or "/dashboard")
+        if (path is "/" or "/dashboard" or "/lend")
         {
-            await ServePageAsync(context, path == "/" ? "/index.html" : "/dashboard.html");
+            await ServePageAsync(context, path == "/" ? "/index.html" : path + ".html");
             return true;
         }
 

@@ -11,7 +11,7 @@ namespace Egregore.Server.Sockets;
 /// Where a client's message goes. Runs on the connection's reading thread: pings are answered and other peers' messages forwarded at once, what truth has to decide is
 /// queued for the world's loop, reflex states wait for its next tick.
 /// </summary>
-internal sealed class MessageRouter(ServerOptions options, WorldDefinition game, SessionTable sessions, CommandQueue commands, Tickets tickets, TimeProvider time)
+internal sealed class MessageRouter(ServerOptions options, WorldDefinition game, SessionTable sessions, CommandQueue commands, Tickets tickets, TimeProvider time) : ISocketHost
 {
     /// <summary>Version of the protocol that Hello.protocol names; 0 there says nothing.</summary>
     public const ushort ProtocolVersion = 1;
@@ -26,6 +26,19 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
 
     /// <summary>Truth's clock, milliseconds since the Unix epoch.</summary>
     public long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public ServerOptions Limits => options;
+
+    // Some more than sessions: a connection that is being replaced, or has not said hello yet.
+    public bool IsFull => sessions.ConnectionCount >= options.SessionsMax + (options.SessionsMax / 4) + 16;
+
+    public void Opened(SessionConnection connection) => sessions.Add(connection);
+
+    public void Closed(SessionConnection connection)
+    {
+        sessions.Remove(connection);
+        commands.TryAdd(Command.Closed(connection));
+    }
 
     /// <summary>A game as Hello and Welcome name it: <c>NAME/VERSION</c>.</summary>
     public static string GameId(WorldDefinition game) => $"{game.Name}/{game.Version}";

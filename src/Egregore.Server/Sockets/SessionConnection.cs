@@ -6,6 +6,7 @@ using Egregore.Server.Security;
 using Egregore.Server.Sessions;
 using Egregore.Server.Telemetry;
 using Egregore.Server.Transport;
+using Egregore.Server.Work;
 using Egregore.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,7 +14,7 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Egregore.Server.Sockets;
 
 /// <summary>
-/// One WebSocket: takes bytes from its poll loop, or from the transport's pipe where there is none (TLS, other systems than Linux), hands whole messages to the router, and owns the
+/// One WebSocket: takes bytes from its poll loop, or from the transport's pipe where there is none (TLS, other systems than Linux), hands whole messages to its host, and owns the
 /// outbox. One thread at a time reads; frames are unmasked where they lie, and nothing is allocated for them.
 /// </summary>
 internal sealed partial class SessionConnection : IPollHandler
@@ -32,7 +33,7 @@ internal sealed partial class SessionConnection : IPollHandler
     private readonly IConnectionLifetimeFeature _lifetime;
     private readonly ILogger _log;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly MessageRouter _router;
+    private readonly ISocketHost _host;
     private readonly ServerOptions _options;
     private readonly Outbox _outbox;
     private readonly Lock _closeLock = new();
@@ -44,13 +45,14 @@ internal sealed partial class SessionConnection : IPollHandler
     private volatile bool _closing;
 
     public SessionConnection(
-        IDuplexPipe transport, PollConnection? poll, IConnectionLifetimeFeature lifetime, string address, MessageRouter router, ServerOptions options, ILogger log, long nowMs)
+        IDuplexPipe transport, PollConnection? poll, IConnectionLifetimeFeature lifetime, string address, ISocketHost host, ILogger log)
     {
         _transport = transport;
         _poll = poll;
         _lifetime = lifetime;
-        _router = router;
-        _options = options;
+        _host = host;
+        var options = _options = host.Limits;
+        var nowMs = host.NowMs;
         _log = log;
         _outbox = new Outbox(poll?.Socket, transport.Output, options.SendQueueBytesMax);
         Address = address;
@@ -71,6 +73,9 @@ internal sealed partial class SessionConnection : IPollHandler
 
     /// <summary>Null until the hello was accepted.</summary>
     public Session? Session { get; set; }
+
+    /// <summary>Null unless it is a helper's and its hello was accepted.</summary>
+    public HelperSession? Helper { get; set; }
 
     /// <summary>Whether a hello was taken and its welcome is under way.</summary>
     public bool Greeted { get; set; }
@@ -296,12 +301,12 @@ internal sealed partial class SessionConnection : IPollHandler
 
     private void Dispatch(byte opcode, bool final, ReadOnlySpan<byte> payload, int frameBytes)
     {
-        LastReceivedMs = _router.NowMs;
+        LastReceivedMs = _host.NowMs;
         switch (opcode)
         {
             case WebSocketFrame.Binary when final && _fragments is null:
                 MessagesReceived++;
-                _router.Receive(this, payload, frameBytes);
+                _host.Receive(this, payload, frameBytes);
                 break;
             case WebSocketFrame.Binary when _fragments is null:
                 _fragments = ArrayPool<byte>.Shared.Rent(_options.MessageBytesMax);
@@ -349,7 +354,7 @@ internal sealed partial class SessionConnection : IPollHandler
         if (_fragmentOpcode == WebSocketFrame.Binary)
         {
             MessagesReceived++;
-            _router.Receive(this, whole.AsSpan(0, _fragmentBytes), _fragmentBytes);
+            _host.Receive(this, whole.AsSpan(0, _fragmentBytes), _fragmentBytes);
         }
 
         ArrayPool<byte>.Shared.Return(whole);

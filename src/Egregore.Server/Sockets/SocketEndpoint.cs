@@ -13,18 +13,19 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Egregore.Server.Sockets;
 
 /// <summary>
-/// <c>/ws</c>: the opening handshake of RFC 6455, section 4.2, over HTTP/1.1, after which the session has the socket to itself. No extension and no subprotocol.
+/// The opening handshake of RFC 6455, section 4.2, over HTTP/1.1, after which the connection's host has the socket to itself. No extension and no subprotocol.
 /// </summary>
 /// <remarks>
 /// ASP.NET Core's WebSocket would do, at a price: a receive costs it two more asynchronous layers, and a send one lock, one flush and one system call for each message; here a
 /// tick's messages leave in one.
 /// </remarks>
 internal sealed class SocketEndpoint(
-    ServerOptions options, OriginPolicy origins, SessionTable sessions, CommandQueue commands, MessageRouter router, IHostApplicationLifetime host, ILogger<SocketEndpoint> log)
+    OriginPolicy origins, SessionTable sessions, IHostApplicationLifetime application, ILogger<SocketEndpoint> log)
 {
     private const int KeyBytes = 16;
 
-    public async Task HandleAsync(HttpContext context)
+    /// <summary>Takes one request for a host's sockets.</summary>
+    public async Task HandleAsync(HttpContext context, ISocketHost host)
     {
         if (!origins.IsAllowed(context.Request))
         {
@@ -42,13 +43,13 @@ internal sealed class SocketEndpoint(
         }
 
         var address = RateLimits.AddressOf(context);
-        if (host.ApplicationStopping.IsCancellationRequested || sessions.ConnectionCount >= options.SessionsMax + (options.SessionsMax / 4) + 16)
+        if (application.ApplicationStopping.IsCancellationRequested || host.IsFull)
         {
             await RefuseAsync(context, RefusalCode.Overloaded, StatusCodes.Status503ServiceUnavailable, "the server is full");
             return;
         }
 
-        if (!sessions.TryEnter(address, options.ConnectionsPerAddressMax))
+        if (!sessions.TryEnter(address, host.Limits.ConnectionsPerAddressMax))
         {
             await RefuseAsync(context, RefusalCode.RateLimited, StatusCodes.Status429TooManyRequests, "too many connections from this address");
             return;
@@ -56,7 +57,7 @@ internal sealed class SocketEndpoint(
 
         try
         {
-            await RunAsync(context, upgrade, address);
+            await RunAsync(context, upgrade, address, host);
         }
         finally
         {
@@ -64,7 +65,7 @@ internal sealed class SocketEndpoint(
         }
     }
 
-    private async Task RunAsync(HttpContext context, IHttpUpgradeFeature upgrade, string address)
+    private async Task RunAsync(HttpContext context, IHttpUpgradeFeature upgrade, string address, ISocketHost host)
     {
         var response = context.Response.Headers;
         response.Connection = "Upgrade";
@@ -76,16 +77,15 @@ internal sealed class SocketEndpoint(
         var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
         // No send of ours can come before the 101 has left: the client says hello first.
         var poll = context.Features.Get<ITlsConnectionFeature>() is null ? context.Features.Get<PollConnection>() : null;
-        var connection = new SessionConnection(transport, poll, lifetime, address, router, options, log, router.NowMs);
-        sessions.Add(connection);
+        var connection = new SessionConnection(transport, poll, lifetime, address, host, log);
+        host.Opened(connection);
         try
         {
             await connection.RunAsync();
         }
         finally
         {
-            sessions.Remove(connection);
-            commands.TryAdd(Command.Closed(connection));
+            host.Closed(connection);
         }
     }
 

@@ -1,3 +1,5 @@
+using Egregore.Server.Work;
+
 namespace Egregore.Server.Telemetry;
 
 /// <summary>What the dashboard and <c>/api</c> show, taken once a second. Holds no address, ticket or session number.</summary>
@@ -5,7 +7,8 @@ namespace Egregore.Server.Telemetry;
 /// <param name="Stats">Figures since the last report, a second ago.</param>
 /// <param name="Sessions">At most 1,000.</param>
 /// <param name="Mesh">The graph that peers report.</param>
-public sealed record WorldReport(WorldInfo World, WorldStats Stats, IReadOnlyList<SessionInfo> Sessions, MeshInfo Mesh);
+/// <param name="Work">Helpers and their work.</param>
+public sealed record WorldReport(WorldInfo World, WorldStats Stats, IReadOnlyList<SessionInfo> Sessions, MeshInfo Mesh, WorkReport Work);
 
 /// <summary>About a world.</summary>
 /// <param name="Name">Its name.</param>

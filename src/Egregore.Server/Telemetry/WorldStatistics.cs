@@ -1,6 +1,7 @@
 using Egregore.Server.Hosting;
 using Egregore.Server.Sessions;
 using Egregore.Server.Sockets;
+using Egregore.Server.Work;
 using Egregore.Storage.Sqlite;
 using Egregore.Wire;
 using Egregore.World;
@@ -14,6 +15,7 @@ internal sealed class WorldStatistics
 
     private readonly TruthHost _host;
     private readonly WorldInfo _world;
+    private readonly WorkReporter _work;
     private readonly Dictionary<SessionConnection, Totals> _before = [];
     private volatile WorldReport? _latest;
     private TaskCompletionSource<WorldReport> _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,8 +29,9 @@ internal sealed class WorldStatistics
     private double _tickMsMax;
     private long _actionsBefore;
 
-    public WorldStatistics(ServerOptions options, WorldDefinition game, TruthHost host)
+    public WorldStatistics(ServerOptions options, WorldDefinition game, TruthHost host, WorkReporter work)
     {
+        _work = work;
         _host = host;
         _world = new WorldInfo(
             options.World,
@@ -62,7 +65,7 @@ internal sealed class WorldStatistics
         _tickMsMax = Math.Max(_tickMsMax, milliseconds);
     }
 
-    public void Refresh(Truth truth, SessionTable sessions, RoomHost? room, int commands, long nowMs)
+    public void Refresh(Truth truth, SessionTable sessions, RoomHost? room, PhysicsHost? physics, int commands, long nowMs)
     {
         _startMs = _startMs == 0 ? nowMs : _startMs;
         var journal = _host.Statistics;
@@ -98,7 +101,7 @@ internal sealed class WorldStatistics
             ServerMeter.RefusalsByCode);
         JournalFails = journal.LastError is not null;
         var infos = sessions.All.Take(SessionsShownMax).Select(session => Describe(session, room)).OrderBy(info => info.Peer, StringComparer.Ordinal).ToArray();
-        var report = new WorldReport(_world, stats, infos, MeshGraph.Of(sessions.All.Take(SessionsShownMax), infos));
+        var report = new WorldReport(_world, stats, infos, MeshGraph.Of(sessions.All.Take(SessionsShownMax), infos), _work.Take(sessions.Count, physics?.Info, nowMs));
         _totalBefore = _total;
         _actionsBefore = Actions;
         _lastMs = nowMs;

@@ -61,11 +61,11 @@ internal sealed class TestClient : IAsyncDisposable
     public Task<HttpResponseMessage> TicketAsync(TestServer server, string challenge, byte[] signature) => server.Http.PostAsJsonAsync(
         "/api/session/ticket", new { publicKey = Base64Url.EncodeToString(Key.PublicKey), challenge, signature = Base64Url.EncodeToString(signature) });
 
-    public Task ConnectAsync(TestServer server, string? origin = null)
+    public Task ConnectAsync(TestServer server, string? origin = null, string path = "/ws")
     {
         if (origin is not null)
             _socket.Options.SetRequestHeader("Origin", origin);
-        return _socket.ConnectAsync(server.Socket, CancellationToken.None).WaitAsync(Patience);
+        return _socket.ConnectAsync(new Uri(server.Socket, path), CancellationToken.None).WaitAsync(Patience);
     }
 
     public Task SendAsync<T>(Kind kind, T value, PeerId target = default, PeerId sender = default, ulong time = 0)

@@ -3,6 +3,7 @@ import { Charts } from './charts';
 import { MeshGraph } from './graph';
 import { formatBytes, formatCount, formatDuration, formatMs, History, median, parseReport, roundTrip, sessionRows, sortRows, type SortKey } from './model';
 import type { WorldReport } from './types';
+import { showWork } from './work';
 
 /** Without an event for this long the numbers are old, and the page says so. */
 const STALE_MS = 3500;
@@ -77,6 +78,7 @@ function show(report: WorldReport): void {
   graph.show(report);
   charts.draw();
   showSessions(report);
+  showWork(report.work, stats.timeMs);
 }
 
 function showSessions(report: WorldReport): void {

@@ -60,6 +60,19 @@ const SHAPE: WorldReport = {
     peer: '', name: '', connected: false, sinceMs: 0, x: null, y: null, z: null, messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0, rejectedStates: 0,
   }],
   mesh: { nodes: [{ peer: '', name: '', x: null, z: null }], links: [{ a: '', b: '', kind: '', rttMs: 0, bytesPerSecond: 0 }] },
+  work: {
+    enabled: false,
+    stats: {
+      helpers: 0, parked: 0, tasks: 0, submitted: 0, submittedPerSecond: 0, byPeers: 0, byOtherPeers: 0, byCloud: 0, byTruth: 0, deadlinesKept: 1, hedges: 0, audits: 0, redundant: 0,
+      late: 0, wrong: 0, forged: 0, bans: 0, rolledBack: 0, failed: 0, paidPerHour: 0, truthPerHour: 0, costPerPlayerHour: 0,
+    },
+    kernels: [{ name: '', hash: '', class: '', byLevel: [0], failed: 0, meanMs: 0 }],
+    helpers: [{
+      peer: '', name: '', tier: '', slots: 0, sinceMs: 0, trust: 0, fuelPerUs: 0, latencyMs: 0, jitterMs: 0, accepted: 0, late: 0, wrong: 0, credits: 0, bannedSeconds: 0, reason: '',
+    }],
+    refused: [{ timeMs: 0, peer: '', name: '', kernel: '', verdict: '', reason: '' }],
+    physics: { awake: 0, islands: 0, frames: 0, framesLate: 0, lateMsMax: 0, tasks: 0, tasksDiscarded: 0, byHelpers: 0, byTruth: 0, corrections: 0 },
+  },
 };
 
 /** Reads one event: what is missing or of another kind is empty, unknown fields are left out. Returns null when it is no report. */
@@ -173,6 +186,18 @@ export function formatDuration(seconds: number): string {
 
 export function formatMs(ms: number | null): string {
   return ms === null ? '–' : `${ms === 0 || ms >= 10 ? Math.round(ms) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+}
+
+/** A share of 0 to 1, as a percentage. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent === 0 || percent >= 99.95 ? Math.round(percent) : percent.toFixed(1)} %`;
+}
+
+/** Millionths matter for a task, whole credits for an hour. */
+export function formatCredits(credits: number): string {
+  const size = Math.abs(credits);
+  return size === 0 ? '0' : size >= 100 ? formatCount(credits) : credits.toPrecision(3).replace(/\.?0+$/, '');
 }
 
 /** A peer as people read it: its name, or the beginning of its id. */

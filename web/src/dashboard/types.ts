@@ -7,6 +7,7 @@ export interface WorldReport {
   stats: WorldStats;
   sessions: SessionInfo[];
   mesh: MeshInfo;
+  work: WorkReport;
 }
 
 export interface WorldInfo {
@@ -93,4 +94,93 @@ export interface MeshLinkInfo {
   /** 0: below one, or not measured yet. */
   rttMs: number;
   bytesPerSecond: number;
+}
+
+/** Helpers and their work: src/Egregore.Server/Work/WorkReport.cs. */
+export interface WorkReport {
+  enabled: boolean;
+  stats: WorkStats;
+  kernels: KernelInfo[];
+  helpers: HelperInfo[];
+  refused: WorkRefusal[];
+  physics: PhysicsInfo;
+}
+
+export interface WorkStats {
+  helpers: number;
+  parked: number;
+  tasks: number;
+  submitted: number;
+  submittedPerSecond: number;
+  byPeers: number;
+  byOtherPeers: number;
+  byCloud: number;
+  byTruth: number;
+  /** 0 to 1. */
+  deadlinesKept: number;
+  hedges: number;
+  audits: number;
+  /** 0 to 1. */
+  redundant: number;
+  late: number;
+  wrong: number;
+  forged: number;
+  bans: number;
+  rolledBack: number;
+  failed: number;
+  /** Credits. */
+  paidPerHour: number;
+  truthPerHour: number;
+  costPerPlayerHour: number;
+}
+
+export interface KernelInfo {
+  name: string;
+  hash: string;
+  class: string;
+  /** First peer, another peer, cloud, truth. */
+  byLevel: number[];
+  failed: number;
+  meanMs: number;
+}
+
+export interface HelperInfo {
+  peer: string;
+  name: string;
+  tier: string;
+  slots: number;
+  sinceMs: number;
+  /** 0 to 1. */
+  trust: number;
+  fuelPerUs: number;
+  latencyMs: number;
+  jitterMs: number;
+  accepted: number;
+  late: number;
+  wrong: number;
+  credits: number;
+  bannedSeconds: number;
+  reason: string;
+}
+
+export interface WorkRefusal {
+  timeMs: number;
+  peer: string;
+  name: string;
+  kernel: string;
+  verdict: string;
+  reason: string;
+}
+
+export interface PhysicsInfo {
+  awake: number;
+  islands: number;
+  frames: number;
+  framesLate: number;
+  lateMsMax: number;
+  tasks: number;
+  tasksDiscarded: number;
+  byHelpers: number;
+  byTruth: number;
+  corrections: number;
 }

@@ -1,0 +1,387 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Egregore.World;
+
+namespace Egregore.Physics;
+
+/// <summary>
+/// The reactive cascade: what is touched wakes, what may meet is computed together, what rests sleeps and costs nothing. Truth keeps the broad phase and the commits; the steps
+/// of each island in a frame are one task that somebody computes. Frames are computed ahead of their time, up to <see cref="CascadeOptions.FramesInFlightMax"/>, and committed in order when
+/// their time has come; what touches a body from outside throws away what was computed ahead and starts over from the tables.
+/// </summary>
+/// <remarks>A core: one thread, time from outside. A frame is a barrier: the next one is parted into islands when all answers of this one are there.</remarks>
+public sealed class Cascade
+{
+    private readonly IBodies _bodies;
+    private readonly CascadeOptions _options;
+    private readonly IIslandWork _work;
+    private readonly Islands _islands;
+    private readonly SortedDictionary<ulong, Head> _head = [];
+    private readonly Queue<Frame> _frames = [];
+    private readonly Dictionary<ulong, (Frame Frame, int Island)> _waiting = [];
+    private readonly Dictionary<ulong, uint> _touched = [];
+    private readonly Dictionary<ulong, int> _rest = [];
+    private readonly Queue<(long AtMs, IslandTask Task)> _committed = [];
+    private readonly List<BodyState> _now = [];
+    private readonly List<BodyState> _commit = [];
+    private uint _frame;
+    private ulong _key;
+    private long _dueMs;
+    private CascadeFigures _figures;
+
+    /// <param name="bodies">The game's bodies.</param>
+    /// <param name="work">Who computes.</param>
+    /// <param name="options">Steps and bounds; null: the defaults.</param>
+    public Cascade(IBodies bodies, IIslandWork work, CascadeOptions? options = null)
+    {
+        _bodies = bodies;
+        _work = work;
+        _options = options ?? new CascadeOptions();
+        _islands = new Islands(bodies, _options);
+    }
+
+    /// <summary>What it has done.</summary>
+    public CascadeFigures Figures => _figures;
+
+    /// <summary>One turn: commits what is due, takes up what was touched, and asks for the next frames. Call it each tick, and after answers.</summary>
+    public void Tick(Truth truth, long nowMs)
+    {
+        _now.Clear();
+        _bodies.ReadAwake(truth.Db, _now);
+        if (IsTouched())
+            TakeUp(nowMs);
+        while (_frames.TryPeek(out var frame) && nowMs >= frame.DueMs && frame.Missing == 0)
+            Commit(truth, frame, nowMs);
+        if (_frames.TryPeek(out var late) && nowMs >= late.DueMs)
+            _figures = _figures with { LateMsMax = Math.Max(_figures.LateMsMax, nowMs - late.DueMs) };
+        while (_frames.Count < _options.FramesInFlightMax && (_frames.Count == 0 || _frames.Last().Missing == 0) && IsAnyAwake())
+            Start(truth.Db, nowMs);
+    }
+
+    /// <summary>The answer to a task: its bodies in the order asked. False when nobody waits for it any more.</summary>
+    public bool Complete(ulong key, ReadOnlySpan<BodyState> bodies)
+    {
+        if (!_waiting.Remove(key, out var waiting))
+            return false;
+        waiting.Frame.Answers[waiting.Island] = Rested(waiting.Frame.Tasks[waiting.Island], bodies);
+        if (--waiting.Frame.Missing == 0)
+            Advance(waiting.Frame);
+        return true;
+    }
+
+    /// <summary>A task has no answer and never will: its bodies stand still and sleep.</summary>
+    public bool Freeze(ulong key)
+    {
+        if (!_waiting.Remove(key, out var waiting))
+            return false;
+        waiting.Frame.Answers[waiting.Island] =
+            [.. waiting.Frame.Tasks[waiting.Island].Bodies.Select(body => body with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero })];
+        if (--waiting.Frame.Missing == 0)
+            Advance(waiting.Frame);
+        return true;
+    }
+
+    /// <summary>
+    /// An answer that counted was wrong, and this is the right one. Where its frame is not committed yet it takes the other's place and what followed is computed anew; where it is, the bodies go
+    /// back to it, unless something has touched them since.
+    /// </summary>
+    /// <returns>Whether it changed anything.</returns>
+    public bool Correct(Truth truth, ulong key, ReadOnlySpan<BodyState> bodies, long nowMs)
+    {
+        foreach (var frame in _frames)
+        {
+            for (var i = 0; i < frame.Tasks.Count; i++)
+            {
+                if (frame.Tasks[i].Key != key || frame.Answers[i] is null)
+                    continue;
+                DropBehind(frame);
+                Rebuild(frame);
+                frame.Answers[i] = Rested(frame.Tasks[i], bodies);
+                if (frame.Missing == 0)
+                    Advance(frame);
+                _figures = _figures with { Corrections = _figures.Corrections + 1 };
+                return true;
+            }
+        }
+
+        foreach (var (_, task) in _committed)
+        {
+            if (task.Key != key)
+                continue;
+            _commit.Clear();
+            foreach (var body in bodies)
+            {
+                if (_bodies.TryRead(truth.Db, body.Id, out var known) && known.Touched == body.Touched)
+                    _commit.Add(body with { Awake = true });
+            }
+
+            DropBehind(null);
+            _bodies.Commit(truth, _frame, CollectionsMarshal.AsSpan(_commit), nowMs);
+            _rest.Clear();
+            _now.Clear();
+            _bodies.ReadAwake(truth.Db, _now);
+            TakeUp(nowMs);
+            _figures = _figures with { Corrections = _figures.Corrections + 1 };
+            return true;
+        }
+
+        return false;
+    }
+
+    // Something else than physics has changed a body that is awake, or has made or taken one.
+    private bool IsTouched()
+    {
+        if (_now.Count != _touched.Count)
+            return true;
+        foreach (var body in _now)
+        {
+            if (!_touched.TryGetValue(body.Id, out var touched) || touched != body.Touched)
+                return true;
+        }
+
+        return false;
+    }
+
+    // The frame whose time is next stays, so that whoever touches things all the time stops nothing: what was touched comes in behind it.
+    private void TakeUp(long nowMs)
+    {
+        if (_frames.Count == 0)
+            _dueMs = _touched.Count == 0 ? nowMs + _options.FirstFrameMs : Math.Max(_dueMs, nowMs + (_options.FirstFrameMs / 2));
+        _frames.TryPeek(out var next);
+        DropBehind(next);
+        foreach (var body in _now)
+        {
+            if (!_touched.TryGetValue(body.Id, out var touched) || touched != body.Touched)
+                _rest.Remove(body.Id);
+        }
+
+        _touched.Clear();
+        foreach (var body in _now)
+            _touched.Add(body.Id, body.Touched);
+        Rebuild(null);
+        _figures = _figures with { Awake = _now.Count };
+    }
+
+    // The head as the tables and the frames before this one have it.
+    private void Rebuild(Frame? end)
+    {
+        _head.Clear();
+        foreach (var body in _now)
+            _head.Add(body.Id, new Head(body, _rest.GetValueOrDefault(body.Id)));
+        foreach (var frame in _frames)
+        {
+            if (frame == end)
+                return;
+            if (frame.Missing == 0)
+                Advance(frame);
+        }
+    }
+
+    private bool IsAnyAwake()
+    {
+        foreach (var head in _head.Values)
+        {
+            if (head.State.Awake)
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Start(Database world, long nowMs)
+    {
+        var due = _frames.Count == 0 ? Math.Max(_dueMs, nowMs) : _frames.Last().DueMs + _options.FrameMs;
+        var islands = _islands.Find(world, [.. _head.Values.Select(head => head.State)]);
+        var frame = new Frame(_frame + (uint)_frames.Count + 1, due, islands.Count);
+        var voxels = _bodies.Voxels(world);
+        foreach (var island in islands)
+        {
+            var bounds = Bounds(island);
+            var solids = new List<BlockBounds>();
+            if (!SolidBoxes.Collect(voxels, bounds, _options.IslandBoxesMax, solids))
+                _figures = _figures with { SolidsCut = _figures.SolidsCut + 1 };
+            var task = new IslandTask(++_key, frame.Number, bounds, island, solids, _options.StepsPerFrame, _options.FrameMs / 1000f / _options.StepsPerFrame, _options.Gravity, due);
+            _waiting.Add(task.Key, (frame, frame.Tasks.Count));
+            frame.Tasks.Add(task);
+        }
+
+        _frames.Enqueue(frame);
+        _figures = _figures with { Islands = islands.Count, Tasks = _figures.Tasks + islands.Count };
+        foreach (var task in frame.Tasks)
+            _work.Submit(task);
+    }
+
+    private BlockBounds Bounds(List<BodyState> island)
+    {
+        var bounds = _islands.Reach(island[0]);
+        foreach (var body in island)
+            bounds = bounds.With(_islands.Reach(body));
+        var most = _options.IslandBlocksMax - 1;
+        return bounds with
+        {
+            MaxX = Math.Min(bounds.MaxX, bounds.MinX + most),
+            MaxY = Math.Min(bounds.MaxY, bounds.MinY + most),
+            MaxZ = Math.Min(bounds.MaxZ, bounds.MinZ + most),
+        };
+    }
+
+    // The island sleeps when all in it have rested for long enough. A sleeper that came along and was not moved sleeps on.
+    private BodyState[] Rested(IslandTask task, ReadOnlySpan<BodyState> answer)
+    {
+        var states = answer.ToArray();
+        var rests = true;
+        for (var i = 0; i < states.Length; i++)
+        {
+            var before = task.Bodies[i];
+            if (!before.Awake && Rests(states[i]) && IsNear(states[i], before))
+            {
+                states[i] = before;
+                continue;
+            }
+
+            states[i] = states[i] with { Awake = true, Velocity = Cut(states[i].Velocity) };
+            rests &= RestOf(states[i]) >= _options.RestFrames;
+        }
+
+        if (rests)
+        {
+            for (var i = 0; i < states.Length; i++)
+                states[i] = states[i] with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero };
+        }
+
+        return states;
+    }
+
+    private static bool IsNear(in BodyState a, in BodyState b) =>
+        Math.Abs(a.X - b.X) <= StillUnits && Math.Abs(a.Y - b.Y) <= StillUnits && Math.Abs(a.Z - b.Z) <= StillUnits;
+
+    private int RestOf(in BodyState state) => Rests(state) ? (_head.TryGetValue(state.Id, out var head) ? head.Rest : 0) + 1 : 0;
+
+    private bool Rests(in BodyState state) =>
+        !state.Awake || (state.Velocity.LengthSquared() < _options.RestSpeed * _options.RestSpeed && state.Spin.LengthSquared() < _options.RestSpin * _options.RestSpin);
+
+    private Vector3 Cut(Vector3 velocity)
+    {
+        var speed = velocity.Length();
+        return speed > _options.SpeedMax ? velocity * (_options.SpeedMax / speed) : velocity;
+    }
+
+    // All answers are there: what they say is where the next frame begins, but for bodies that were touched or taken meanwhile.
+    private void Advance(Frame frame)
+    {
+        for (var i = 0; i < frame.Tasks.Count; i++)
+        {
+            for (var j = 0; j < frame.Answers[i]!.Length; j++)
+            {
+                var state = frame.Answers[i]![j];
+                var wasAwake = frame.Tasks[i].Bodies[j].Awake;
+                if (!wasAwake && !state.Awake)
+                    continue;
+                if (_touched.TryGetValue(state.Id, out var touched) ? touched == state.Touched : !wasAwake || _head.ContainsKey(state.Id))
+                    _head[state.Id] = new Head(state, RestOf(state));
+            }
+        }
+    }
+
+    private void Commit(Truth truth, Frame frame, long nowMs)
+    {
+        _frames.Dequeue();
+        _frame = frame.Number;
+        _commit.Clear();
+        for (var i = 0; i < frame.Tasks.Count; i++)
+        {
+            for (var j = 0; j < frame.Tasks[i].Bodies.Count; j++)
+            {
+                if (frame.Answers[i]![j] != frame.Tasks[i].Bodies[j])
+                    _commit.Add(frame.Answers[i]![j]);
+            }
+
+            _committed.Enqueue((nowMs, frame.Tasks[i]));
+        }
+
+        while (_committed.TryPeek(out var old) && old.AtMs + KeepCommittedMs < nowMs)
+            _committed.Dequeue();
+        _bodies.Commit(truth, frame.Number, CollectionsMarshal.AsSpan(_commit), nowMs);
+        foreach (var state in _commit)
+        {
+            // The tables have it now; what they have asleep needs no place here.
+            if (!state.Awake && _head.TryGetValue(state.Id, out var head) && head.State == state)
+                _head.Remove(state.Id);
+        }
+
+        _now.Clear();
+        _bodies.ReadAwake(truth.Db, _now);
+        Settle(_commit);
+        _dueMs = frame.DueMs + _options.FrameMs;
+        _figures = _figures with
+        {
+            Awake = _now.Count,
+            Frames = _figures.Frames + 1,
+            FramesLate = _figures.FramesLate + (nowMs >= frame.DueMs + _options.FrameMs ? 1 : 0),
+        };
+    }
+
+    // What physics itself has woken or put to sleep is no touch from outside.
+    private void Settle(List<BodyState> written)
+    {
+        foreach (var state in written)
+        {
+            if (!state.Awake)
+            {
+                _touched.Remove(state.Id);
+                _rest.Remove(state.Id);
+                continue;
+            }
+
+            _touched.TryAdd(state.Id, state.Touched);
+            _rest[state.Id] = RestedBy(state);
+        }
+    }
+
+    private int RestedBy(in BodyState state) => Rests(state) ? _rest.GetValueOrDefault(state.Id) + 1 : 0;
+
+    // Forgets the frames behind this one; null: all of them.
+    private void DropBehind(Frame? kept)
+    {
+        var frames = _frames.ToArray();
+        _frames.Clear();
+        var keep = kept is not null;
+        foreach (var frame in frames)
+        {
+            if (keep)
+            {
+                _frames.Enqueue(frame);
+                keep = frame != kept;
+                continue;
+            }
+
+            foreach (var task in frame.Tasks)
+            {
+                _figures = _figures with { TasksDiscarded = _figures.TasksDiscarded + 1 };
+                if (_waiting.Remove(task.Key))
+                    _work.Cancel(task.Key);
+            }
+        }
+    }
+
+    // Audits come within a second; what is older stays.
+    private const int KeepCommittedMs = 2_000;
+
+    // How far a sleeper may be pressed without waking: 1/512 block.
+    private const int StillUnits = 8;
+
+    private readonly record struct Head(BodyState State, int Rest);
+
+    private sealed class Frame(uint number, long dueMs, int islands)
+    {
+        public uint Number { get; } = number;
+
+        public long DueMs { get; } = dueMs;
+
+        public List<IslandTask> Tasks { get; } = new(islands);
+
+        public BodyState[]?[] Answers { get; } = new BodyState[islands][];
+
+        public int Missing { get; set; } = islands;
+    }
+}

@@ -1,0 +1,41 @@
+namespace Egregore.Physics;
+
+/// <summary>How the cascade steps, and its bounds.</summary>
+public sealed record CascadeOptions
+{
+    /// <summary>Time that one frame covers, ms.</summary>
+    public int FrameMs { get; init; } = 100;
+
+    /// <summary>Steps of the solver in a frame.</summary>
+    public int StepsPerFrame { get; init; } = 6;
+
+    /// <summary>From waking to the first frame's commit, ms: what a helper has for a task that nobody could foresee.</summary>
+    public int FirstFrameMs { get; init; } = 150;
+
+    /// <summary>Frames that may be computed or wait computed ahead of their time.</summary>
+    public int FramesInFlightMax { get; init; } = 3;
+
+    /// <summary>Bodies of one island; bodies over it are left to the next island, as if they did not meet.</summary>
+    public int IslandBodiesMax { get; init; } = 512;
+
+    /// <summary>Boxes of solid blocks around one island; over it the rest is left out, and counted.</summary>
+    public int IslandBoxesMax { get; init; } = 2_048;
+
+    /// <summary>Blocks on a side that are looked at around one island.</summary>
+    public int IslandBlocksMax { get; init; } = 96;
+
+    /// <summary>Speed below which a body rests, blocks a second.</summary>
+    public float RestSpeed { get; init; } = 0.12f;
+
+    /// <summary>Spin below which a body rests, radians a second.</summary>
+    public float RestSpin { get; init; } = 0.25f;
+
+    /// <summary>Frames that all bodies of an island have to rest before they sleep.</summary>
+    public int RestFrames { get; init; } = 5;
+
+    /// <summary>Downward acceleration, blocks a second squared.</summary>
+    public float Gravity { get; init; } = 20f;
+
+    /// <summary>Speed that no body has; more is cut, blocks a second.</summary>
+    public float SpeedMax { get; init; } = 60f;
+}

@@ -1,0 +1,66 @@
+using Egregore.Sandbox;
+using Egregore.Work;
+
+namespace Egregore.Server.Work;
+
+/// <summary>How a server has tasks computed: by helpers over <c>/work</c>, by truth itself where nobody else is in time.</summary>
+public sealed record HelpersOptions
+{
+    /// <summary>Whether helpers may connect. Off, truth computes all tasks. Default true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Bounds and times of the coordinator.</summary>
+    public WorkOptions Coordinator { get; init; } = new();
+
+    /// <summary>Bounds of kernels and of their runs on truth.</summary>
+    public SandboxOptions Sandbox { get; init; } = new();
+
+    /// <summary>Keys of programs that may do more than players: lend a cloud worker, upload kernels, submit tasks, read the ledger. At most 256. Default none.</summary>
+    public IReadOnlyList<ApiKey> ApiKeys { get; init; } = [];
+
+    /// <summary>Largest message from a helper, bytes, 1,024 to 16,777,216: an output with its envelope. Default 1,048,576.</summary>
+    public int MessageBytesMax { get; init; } = 1_048_576;
+
+    /// <summary>Messages a second from one helper, 1 to 1,000,000; bursts of two seconds' worth pass. Default 2,000.</summary>
+    public int MessagesPerSecond { get; init; } = 2_000;
+
+    /// <summary>Bytes a second from one helper, 1,024 to 1,000,000,000; bursts of four seconds' worth pass. Default 16,777,216.</summary>
+    public int BytesPerSecond { get; init; } = 16_777_216;
+
+    /// <summary>Connections of helpers at once, 1 to 65,535. Default 16,384.</summary>
+    public int ConnectionsMax { get; init; } = 16_384;
+
+    /// <summary>Connections of helpers at once from one address, 1 to 65,535. Default 256.</summary>
+    public int ConnectionsPerAddressMax { get; init; } = 256;
+
+    /// <summary>Receipts with pay that are signed in a second, 0 to 100,000; the others go unsigned, and stand in the ledger as well. Default 500.</summary>
+    public int ReceiptsSignedPerSecond { get; init; } = 500;
+
+    /// <summary>Threads on which truth runs kernels, 1 to 64. Default 1.</summary>
+    public int LocalThreads { get; init; } = 1;
+
+    /// <summary>What an hour of one of truth's own cores costs, in millionths of a credit: the dashboard compares with it. Default 40,000.</summary>
+    public long CoreHourCost { get; init; } = 40_000;
+
+    /// <summary>The first option out of its bounds, in words, or null.</summary>
+    public string? Problem()
+    {
+        if (ApiKeys.Count > 256)
+            return $"ApiKeys has {ApiKeys.Count} entries; it may have 256";
+        foreach (var key in ApiKeys)
+        {
+            if (key.Name.Length is 0 or > 64 || key.Secret.Length is < 24 or > 256)
+                return $"ApiKeys: the key named '{key.Name}' needs a name of 1 to 64 characters and a secret of 24 to 256";
+        }
+
+        return Range(MessageBytesMax, 1_024, 16_777_216, nameof(MessageBytesMax))
+            ?? Range(MessagesPerSecond, 1, 1_000_000, nameof(MessagesPerSecond))
+            ?? Range(BytesPerSecond, 1_024, 1_000_000_000, nameof(BytesPerSecond))
+            ?? Range(ConnectionsMax, 1, ushort.MaxValue, nameof(ConnectionsMax))
+            ?? Range(ConnectionsPerAddressMax, 1, ushort.MaxValue, nameof(ConnectionsPerAddressMax))
+            ?? Range(ReceiptsSignedPerSecond, 0, 100_000, nameof(ReceiptsSignedPerSecond))
+            ?? Range(LocalThreads, 1, 64, nameof(LocalThreads));
+    }
+
+    private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using Egregore.Physics;
+using Egregore.Work;
+using Egregore.World;
+
+namespace Egregore.Server.Work;
+
+/// <summary>
+/// The cascade on truth's thread: its tasks go to the coordinator, its answers come back through a queue that wakes the thread, so that the next frame is asked for without waiting for a tick.
+/// </summary>
+internal sealed partial class PhysicsHost : IIslandWork, ISettlements
+{
+    /// <summary>Marks its tasks among the coordinator's.</summary>
+    public const byte TagNumber = 1;
+
+    private const int TriesMax = 5, RetryMs = 200, MarginMs = 5;
+    private const ulong KeyMask = (1UL << 56) - 1;
+
+    private readonly WorkHost _work;
+    private readonly IIslandKernel _kernel;
+    private readonly ILogger _log;
+    private readonly Cascade _cascade;
+    private readonly Dictionary<ulong, Pending> _pending = [];
+    private readonly ConcurrentQueue<Answer> _answers = new();
+    private long _byHelpers;
+    private long _byTruth;
+
+    public PhysicsHost(IBodies bodies, IIslandKernel kernel, WorkHost work, ILogger log)
+    {
+        _work = work;
+        _kernel = kernel;
+        _log = log;
+        _cascade = new Cascade(bodies, this);
+        work.Listen(TagNumber, this);
+    }
+
+    /// <summary>Wakes truth's thread.</summary>
+    public Action? Woken { get; set; }
+
+    public PhysicsInfo Info
+    {
+        get
+        {
+            var figures = _cascade.Figures;
+            return new PhysicsInfo(
+                figures.Awake, figures.Islands, figures.Frames, figures.FramesLate, figures.LateMsMax, figures.Tasks, figures.TasksDiscarded, _byHelpers, _byTruth, figures.Corrections);
+        }
+    }
+
+    /// <summary>The host of a game's bodies, where it has some.</summary>
+    public static PhysicsHost? Of(IGame game, WorkHost work, ILogger log) =>
+        game is IPhysicsGame physics ? new PhysicsHost(physics.Bodies, new RapierIslands(), work, log) : null;
+
+    /// <summary>Takes answers as they come.</summary>
+    public void Take(Truth truth, long nowMs)
+    {
+        if (_answers.IsEmpty)
+            return;
+        Drain(truth, nowMs);
+        _cascade.Tick(truth, nowMs);
+    }
+
+    /// <summary>A tick of the world.</summary>
+    public void Tick(Truth truth, long nowMs)
+    {
+        Drain(truth, nowMs);
+        _cascade.Tick(truth, nowMs);
+    }
+
+    public void Submit(IslandTask task)
+    {
+        var pending = new Pending(task, _kernel.Write(task));
+        _pending.Add(task.Key, pending);
+        Submit(pending, task.DeadlineMs - MarginMs);
+    }
+
+    public void Cancel(ulong key)
+    {
+        if (_pending.Remove(key, out var pending) && !pending.Id.IsNone)
+            _work.Cancel(pending.Id);
+    }
+
+    public void Settled(in Settlement settlement)
+    {
+        _answers.Enqueue(new Answer(settlement.Tag & KeyMask, settlement.Outcome, settlement.Failure, settlement.Level, settlement.Output.ToArray()));
+        Woken?.Invoke();
+    }
+
+    private void Submit(Pending pending, long deadlineMs)
+    {
+        var result = _work.Submit(new WorkTask
+        {
+            Kernel = _kernel.Hash,
+            World = WorkHost.World,
+            Input = pending.Input,
+            DeadlineUs = _work.DeadlineUs(deadlineMs),
+            Priority = TaskPriority.Urgent,
+            Tag = ((ulong)TagNumber << 56) | pending.Task.Key,
+        });
+        pending.Id = result.Task;
+        if (!result.Taken)
+            _answers.Enqueue(new Answer(pending.Task.Key, TaskOutcome.Failed, TaskFailure.Overloaded, FailoverLevel.Truth, []));
+    }
+
+    private void Drain(Truth truth, long nowMs)
+    {
+        // What a try that is refused adds waits for the next turn.
+        for (var left = _answers.Count; left > 0 && _answers.TryDequeue(out var answer); left--)
+        {
+            if (_pending.TryGetValue(answer.Key, out var pending))
+                Take(truth, pending, answer, nowMs);
+        }
+    }
+
+    private void Take(Truth truth, Pending pending, Answer answer, long nowMs)
+    {
+        switch (answer.Outcome)
+        {
+            case TaskOutcome.Provisional or TaskOutcome.Verified when answer.Output.Length > 0:
+                if (_kernel.Read(pending.Task, answer.Output) is { } bodies)
+                {
+                    Complete(pending, bodies);
+                    _ = answer.Level == FailoverLevel.Truth ? _byTruth++ : _byHelpers++;
+                }
+                else
+                {
+                    // The invariant held for it, so this is a kernel and a binding that do not belong together.
+                    Freeze(pending, "its answer cannot be read");
+                }
+
+                break;
+            case TaskOutcome.RolledBack:
+                if (_kernel.Read(pending.Task, answer.Output) is { } right && !_cascade.Correct(truth, pending.Task.Key, right, nowMs))
+                    Complete(pending, right);
+                break;
+            case TaskOutcome.Failed when !pending.Completed && answer.Failure == TaskFailure.KernelRefused:
+                Freeze(pending, "the kernel refused it");
+                break;
+            case TaskOutcome.Failed when !pending.Completed && ++pending.Tries > TriesMax:
+                Freeze(pending, $"nobody computed it: {answer.Failure}");
+                break;
+            case TaskOutcome.Failed when !pending.Completed:
+                Submit(pending, nowMs + RetryMs);
+                return;
+        }
+
+        if (answer.Outcome != TaskOutcome.Provisional)
+            _pending.Remove(answer.Key);
+    }
+
+    private void Complete(Pending pending, BodyState[] bodies)
+    {
+        pending.Completed = true;
+        _cascade.Complete(pending.Task.Key, bodies);
+    }
+
+    // Better bodies that stand still than a world that waits for them.
+    private void Freeze(Pending pending, string why)
+    {
+        LogFrozen(_log, pending.Task.Bodies.Count, why);
+        pending.Completed = true;
+        _cascade.Freeze(pending.Task.Key);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "an island of {Bodies} bodies stands still: {Why}")]
+    private static partial void LogFrozen(ILogger log, int bodies, string why);
+
+    private readonly record struct Answer(ulong Key, TaskOutcome Outcome, TaskFailure Failure, FailoverLevel Level, byte[] Output);
+
+    private sealed class Pending(IslandTask task, byte[] input)
+    {
+        public IslandTask Task { get; } = task;
+
+        public byte[] Input { get; } = input;
+
+        public TaskId Id { get; set; }
+
+        public int Tries { get; set; }
+
+        public bool Completed { get; set; }
+    }
+}
