@@ -244,10 +244,6 @@ internal sealed class Lender : IAsyncDisposable
             case Kind.WorkStanding:
                 _ledger.Stood(LendSocket.Parse<WorkStanding>(payload), Environment.TickCount64);
                 break;
-            case Kind.Ping:
-                var ping = LendSocket.Parse<Ping>(payload);
-                Send(Kind.Pong, new Pong { Id = ping.Id, Sent = ping.Sent, Received = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() });
-                break;
             case Kind.Pong:
                 var rtt = Stopwatch.GetElapsedTime((long)LendSocket.Parse<Pong>(payload).Sent).TotalMilliseconds;
                 _rttMs = _rttMs is { } before ? (before * 0.7) + (rtt * 0.3) : rtt;

@@ -165,11 +165,6 @@ export class Link {
         this.pingAtMs = 0;
         this.onWelcome();
         return;
-      case Kind.Ping: {
-        const { id, sent } = readFlat(tables.ping, envelope.payload);
-        this.socket?.send(message(Kind.Pong, ++this.sequence, tables.pong, { id, sent, received: BigInt(Math.round(this.now())) }));
-        return;
-      }
       case Kind.Pong: {
         const rtt = this.now() - Number(readFlat(tables.pong, envelope.payload).sent) / 1000;
         this.rttMs = this.rttMs === null ? rtt : this.rttMs * 0.7 + rtt * 0.3;

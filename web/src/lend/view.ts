@@ -98,7 +98,7 @@ export function showTasks(ledger: Ledger, nowMs: number): void {
 
 function receiptCell({ receipt, signed, text: why }: TaskRecord): Cell {
   if (!receipt) return { text: why || '–', tone: 'soft', title: why };
-  if (signed === null) return { text: why || 'no payment', tone: 'soft', title: why };
+  if (signed === null) return { text: why || (receipt.credits === 0n ? 'no payment' : 'not signed'), tone: 'soft', title: why || 'The payment stands in the ledger of the server all the same.' };
   return signed ? { text: 'signed ✓', tone: 'good', title: 'The signature is that of the server.' } : { text: 'forged ✗', tone: 'bad', title: 'The signature is not that of the server.' };
 }
 
