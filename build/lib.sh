@@ -19,6 +19,7 @@ need_debian() {
   command -v turnserver >/dev/null || missing+=(coturn)
   command -v go >/dev/null || missing+=(golang-go)
   [ -d /usr/share/gocode/src/github.com/pion/webrtc ] || missing+=(golang-github-pion-webrtc.v3-dev)
+  command -v bwrap >/dev/null || missing+=(bubblewrap)
   [ ${#missing[@]} -eq 0 ] && return 0
   command -v apt-get >/dev/null || die "the tests need ${missing[*]} (Debian's package names); install them and run this again"
   local sudo=""

@@ -6,5 +6,7 @@ namespace Egregore.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DoctorCommand.Check))]
 [JsonSerializable(typeof(Egregore.Cli.Bots.SwarmFigures))]
+[JsonSerializable(typeof(Egregore.Cli.Lend.LendFiguresLine))]
+[JsonSerializable(typeof(Egregore.Cli.Lend.LendTaskLine))]
 [JsonSerializable(typeof(Egregore.World.ReplayReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

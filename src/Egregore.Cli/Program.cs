@@ -1,12 +1,18 @@
 using System.CommandLine;
 using Egregore.Cli;
 using Egregore.Cli.Commands;
+using Egregore.Cli.Lend;
 using Egregore.Server;
+
+// A worker of `egregore lend`: it speaks frames, and starts without the commands for people.
+if (args is [LendWorker.Command, .. var workerArguments])
+    return LendWorker.Run(workerArguments);
 
 var root = new RootCommand("Egregore: online worlds on a small server of truth and a mesh of players")
 {
     new ServeCommand(),
     new BotsCommand(),
+    new LendCommand(),
     new SimulateCommand(),
     new BenchCommand(),
     new BenchHelpersCommand(),
