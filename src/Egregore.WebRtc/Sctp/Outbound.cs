@@ -87,6 +87,9 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
 
     public int QueuedMessages { get; private set; }
 
+    /// <summary>Bytes queued and not yet sent.</summary>
+    public long QueuedBytes { get; private set; }
+
     public int StreamCount { get; set; }
 
     public bool ForwardsTsn { get; set; }
@@ -119,6 +122,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         InFlightBytes = 0;
         BufferedBytes = 0;
         QueuedMessages = 0;
+        QueuedBytes = 0;
         ForwardPending = false;
         newestAckedSentAt = 0;
         hasReordering = false;
@@ -145,6 +149,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         stream.Enqueue(message, payload);
         BufferedBytes += payload.Length;
         QueuedMessages++;
+        QueuedBytes += payload.Length;
         Scheduler.Activate(stream);
     }
 
@@ -161,7 +166,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             else
             {
                 BufferedCrossing crossing = new(stream);
-                stream.DropFirst();
+                QueuedBytes -= stream.DropFirst();
                 statistics.MessagesAbandoned++;
                 QueuedMessages--;
                 if (stream.ChunksOutstanding == 0) BufferedBytes -= stream.Release(stream.SentPosition);
@@ -193,6 +198,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         InFlightBytes += bytes;
         if (ends && !message.Unordered) stream.NextSequence++;
         BufferedCrossing crossing = new(stream);
+        QueuedBytes -= bytes;
         if (stream.MarkSent(bytes))
         {
             statistics.MessagesSent++;
@@ -494,7 +500,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         end.Flags = (byte)(DataFlags.End | (unordered ? DataFlags.Unordered : 0));
         end.Sequence = unordered ? (ushort)0 : stream.NextSequence++;
         BufferedCrossing crossing = new(stream);
-        stream.DropFirst();
+        QueuedBytes -= stream.DropFirst();
         end.Position = stream.SentPosition;
         QueuedMessages--;
         Scheduler.MessageDone();
