@@ -67,6 +67,9 @@ public sealed class RtcHost : IDisposable
     /// <summary>STUN requests that were dropped because too many before them had been forged.</summary>
     public long StunDropped => _stunDropped;
 
+    /// <summary>Entries of all tables: user names, tuples, transactions, deadlines. 0 without connections.</summary>
+    internal int EntryCount => _byUfrag.Count + _byTuple.Count + _byTransaction.Count + Timers.Count;
+
     internal bool UsesLinuxCalls { get; }
 
     internal RtcHostOptions Options => _options;

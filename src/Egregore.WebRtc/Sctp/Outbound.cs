@@ -89,6 +89,17 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
 
     public int StreamCount { get; set; }
 
+    /// <summary>Streams that something is remembered of.</summary>
+    public int StreamsHeld
+    {
+        get
+        {
+            int held = 0;
+            foreach (OutboundStream? stream in streams) held += stream is null ? 0 : 1;
+            return held;
+        }
+    }
+
     public bool ForwardsTsn { get; set; }
 
     public bool ForwardPending { get; set; }
