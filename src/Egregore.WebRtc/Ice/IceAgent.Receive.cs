@@ -73,8 +73,10 @@ internal sealed partial class IceAgent
         if (colon < 0)
             return IceReceiveResult.Unauthenticated;
         var ufrag = username[..colon];
-        var credentials = ufrag.SequenceEqual(_current.LocalUfragBytes) ? _current
-            : _previous is not null && ufrag.SequenceEqual(_previous.LocalUfragBytes) ? _previous : null;
+        var credentials = ufrag.SequenceEqual(_current.LocalUfragBytes) ? _current : null;
+        foreach (var earlier in _earlier)
+            if (ufrag.SequenceEqual(earlier.LocalUfragBytes))
+                credentials = earlier;
         if (credentials is null || !message.CheckIntegrity(credentials.LocalKey))
             return IceReceiveResult.Unauthenticated;
         if (message.UnknownRequired != 0)
@@ -106,6 +108,8 @@ internal sealed partial class IceAgent
             }
 
             pair ??= AddPeerReflexive(from, remote, priority, credentials);
+            if (credentials != _current && IsSettled)
+                _retireAtUs = Math.Min(_retireAtUs, nowUs + _settings.RetireAfterUs);
             if (pair is null)
             {
                 _output.Release(from, remote);
