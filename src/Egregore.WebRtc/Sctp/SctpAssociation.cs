@@ -93,7 +93,7 @@ internal sealed partial class SctpAssociation
     /// <summary>When <see cref="Tick"/> is due, in microseconds; <see cref="Never"/> if no timer runs.</summary>
     public long NextDeadline => Math.Min(
         Math.Min(Math.Min(handshakeDeadline, shutdownDeadline), Math.Min(retransmitDeadline, probeDeadline)),
-        Math.Min(Math.Min(Math.Min(ackDeadline, heartbeatDeadline), sizeDeadline), Math.Min(reconfigDeadline, paceDeadline)));
+        Math.Min(Math.Min(Math.Min(ackDeadline, heartbeatDeadline), Math.Min(sizeDeadline, outbound.ReorderDeadline)), Math.Min(reconfigDeadline, paceDeadline)));
 
     private int PacketDataBytes => (packetBytes & ~3) - PacketWriter.HeaderBytes - DataHeaderBytes;
 
