@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Egregore.Bench.WebRtc;
 
 namespace Egregore.Bench;
 
@@ -23,7 +24,7 @@ public sealed class BenchRunner
     }
 
     /// <summary>A runner of all areas of this project.</summary>
-    public static BenchRunner All => new([new CrdtArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WireArea()]);
+    public static BenchRunner All => new([new CrdtArea(), new MeshArea(), new RoomArea(), new TabArea(), new TruthArea(), new WasmArea(), new WebRtcArea(), new WireArea()]);
 
     /// <summary>The names of the areas.</summary>
     public IReadOnlyCollection<string> Areas => areas.Keys;

@@ -76,6 +76,23 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Memory of the whole process that no other shares and no file backs, in bytes, from <c>/proc/PID/status</c>.</summary>
+    /// <exception cref="BenchException">Not Linux, or the process has ended.</exception>
+    public long PrivateBytes()
+    {
+        const string Field = "RssAnon:";
+        if (!OperatingSystem.IsLinux()) throw new BenchException("the memory of a process is read from /proc: run this area on Linux.");
+        try
+        {
+            string line = File.ReadLines($"/proc/{process.Id}/status").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) ?? throw Ended();
+            return long.Parse(line.AsSpan(Field.Length).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (IOException)
+        {
+            throw Ended();
+        }
+    }
+
     /// <summary>The next line that begins with a prefix; others are skipped.</summary>
     /// <exception cref="BenchException">It ended without one, or the time is over.</exception>
     public async Task<string> ReadAsync(string prefix, TimeSpan within, CancellationToken cancellation)

@@ -9,6 +9,7 @@ var root = new RootCommand("Egregore: online worlds on a small server of truth a
     new BotsCommand(),
     new SimulateCommand(),
     new BenchCommand(),
+    new BenchRtcPeerCommand(),
     new ReplayCommand(),
     new WasmCommand(),
     new DoctorCommand(),

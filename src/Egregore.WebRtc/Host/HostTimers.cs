@@ -66,6 +66,7 @@ internal sealed class HostTimers : IDisposable
 
     private void Run()
     {
+        var inBatch = false;
         while (!_stopped)
         {
             HostTimerEntry? due = null;
@@ -84,9 +85,24 @@ internal sealed class HostTimers : IDisposable
             }
 
             if (due is not null)
+            {
+                // What is due together leaves together.
+                if (!inBatch)
+                    SendBatch.Current.Enter();
+                inBatch = true;
                 due.Client.OnTimer();
-            else
-                _wake.WaitOne(sleepUs > 3_600_000_000 ? 3_600_000 : (int)((sleepUs + 999) / 1000));
+                continue;
+            }
+
+            if (inBatch)
+            {
+                // Takes time: look at the clock again.
+                SendBatch.Current.Exit();
+                inBatch = false;
+                continue;
+            }
+
+            _wake.WaitOne(sleepUs > 3_600_000_000 ? 3_600_000 : (int)((sleepUs + 999) / 1000));
         }
     }
 

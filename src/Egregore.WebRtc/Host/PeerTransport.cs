@@ -120,7 +120,7 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         }
 
         if (outermost)
-            SendBatch.Current.Flush();
+            SendBatch.Current.FlushOrdered();
         _depth--;
         _gate.Exit();
         if (outermost && _user.HasEvents)
@@ -215,7 +215,7 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         pair.BytesSent += length;
         pair.PacketsSent++;
         if (pair.Base.Link is HostSocket socket)
-            batch.Commit(socket, pair.Remote.Address, length);
+            batch.Commit(socket, pair.Remote.Address, length, isOrdered: true);
         else
             SendOverRelay(pair.Base, pair.Remote.Address, slot[..length], Host.NowUs);
     }
@@ -276,7 +276,7 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
 
         var batch = SendBatch.Current;
         datagram.CopyTo(batch.Reserve());
-        batch.Commit(socket, to, datagram.Length);
+        batch.Commit(socket, to, datagram.Length, isOrdered: false);
     }
 
     IceBase? IIceOutput.Claim(IceBase from, in TransportAddress to, bool spareAllowed)

@@ -24,6 +24,7 @@ internal sealed unsafe class SendBatch
     private readonly SocketAddress _address = new(AddressFamily.InterNetworkV6, LinuxSockets.AddressBytes);
     private int _count;
     private int _depth;
+    private bool _isOrdered;
 
     private SendBatch()
     {
@@ -63,7 +64,11 @@ internal sealed unsafe class SendBatch
         return new Span<byte>(_data + (_count * DatagramBytesMax), DatagramBytesMax);
     }
 
-    public void Commit(HostSocket socket, in TransportAddress to, int length)
+    /// <param name="socket">Where it leaves.</param>
+    /// <param name="to">For whom.</param>
+    /// <param name="length">Bytes of it.</param>
+    /// <param name="isOrdered">It must not be overtaken by what the same connection sends from another thread: see <see cref="FlushOrdered"/>.</param>
+    public void Commit(HostSocket socket, in TransportAddress to, int length, bool isOrdered)
     {
         if (socket.Host.SendHook is { } hook && hook(socket, to, new ReadOnlySpan<byte>(_data + (_count * DatagramBytesMax), length)))
             return;
@@ -71,7 +76,16 @@ internal sealed unsafe class SendBatch
         _messages[_count].NameLength = LinuxSockets.WriteAddress(new Span<byte>(_addresses + (_count * 32), 32), to);
         _vectors[_count].Length = (nuint)length;
         _count++;
+        // A spare socket may be closed as soon as its connection's lock is left.
+        _isOrdered |= isOrdered || socket.IsSpare;
         if (_depth == 0)
+            Flush();
+    }
+
+    /// <summary>Sends what is there if its order counts. Checks and their answers may wait for those of other connections, and leave with them.</summary>
+    public void FlushOrdered()
+    {
+        if (_isOrdered)
             Flush();
     }
 
@@ -93,6 +107,7 @@ internal sealed unsafe class SendBatch
 
         Array.Clear(_sockets, 0, _count);
         _count = 0;
+        _isOrdered = false;
     }
 
     private void SendMany(HostSocket socket, int first, int end)

@@ -85,7 +85,7 @@ internal sealed class TurnRelay : ITurnOutput, IDisposable
 
         var batch = SendBatch.Current;
         message.CopyTo(batch.Reserve());
-        batch.Commit(_socket, Address, message.Length);
+        batch.Commit(_socket, Address, message.Length, isOrdered: true);
     }
 
     public void OnAllocated(in TransportAddress relayed, in TransportAddress mapped) => _transport.OnAllocated(this, relayed, mapped);

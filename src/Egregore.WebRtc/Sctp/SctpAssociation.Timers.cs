@@ -6,6 +6,7 @@ namespace Egregore.WebRtc.Sctp;
 internal sealed partial class SctpAssociation
 {
     private const long ProbeTimeoutMin = 10_000;
+    private const long HeartbeatStroke = 100_000;
 
     private long retransmitDeadline = Never;
     private long probeDeadline = Never;
@@ -88,7 +89,14 @@ internal sealed partial class SctpAssociation
     private void RestartHeartbeat(long now)
     {
         isHeartbeatOut = false;
-        heartbeatDeadline = options.HeartbeatMs == 0 ? Never : now + (options.HeartbeatMs * 1_000L);
+        if (options.HeartbeatMs == 0)
+        {
+            heartbeatDeadline = Never;
+            return;
+        }
+        // On a stroke of the host's clock: many idle associations wake it together.
+        long at = now + (options.HeartbeatMs * 1_000L) + HeartbeatStroke - 1;
+        heartbeatDeadline = at - (at % HeartbeatStroke);
     }
 
     private void OnHeartbeatTimeout(long now)
