@@ -140,11 +140,18 @@ public sealed class ChannelKindTests
 /// <summary>Loses datagrams, and swaps some with the one that follows.</summary>
 internal static class BadNetwork
 {
-    public static void Apply(RtcHost host, int lossPercent, int seed)
+    public static void Apply(RtcHost host, int lossPercent, int seed, bool receivingToo = false)
     {
+        if (receivingToo)
+        {
+            // Called by the one thread that receives.
+            var received = new Random(seed + 1);
+            host.ReceiveHook = () => received.Next(100) < lossPercent;
+        }
+
         var random = new Random(seed);
         var gate = new Lock();
-        (Host.HostSocket Socket, Ice.TransportAddress To, byte[] Bytes)? held = null;
+        (Host.HostSocket Socket, WebRtc.Ice.TransportAddress To, byte[] Bytes)? held = null;
         var inside = false;
         host.SendHook = (socket, to, datagram) =>
         {

@@ -108,6 +108,30 @@ public sealed class IceAgentTests
         Assert.Null(net.A.Agent.Selected);
     }
 
+    /// <summary>A genuine check that somebody sends again in the name of another address: the factor is that of RFC 9000 section 8.1.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50)]
+    public void A_check_sent_again_from_elsewhere_brings_that_address_at_most_thrice_its_bytes(int times)
+    {
+        var net = new Net();
+        net.Begin();
+        net.Run(1_000_000);
+        var check = net.LastRequest!;
+        var third = TransportAddress.From(IPAddress.Parse("203.0.113.9"), 7);
+        net.Watched = third;
+        for (var i = 0; i < times; i++)
+        {
+            net.B.Agent.Receive(net.B.Base, third, check, net.NowUs);
+            net.Run(100_000);
+        }
+
+        net.Run(120_000_000);
+        Assert.InRange(net.WatchedBytes, 1, 3 * times * check.Length);
+        Assert.Equal(IceState.Completed, net.B.Agent.State);
+        Assert.Equal(net.A.Address, net.B.Agent.Selected!.Remote.Address);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -166,6 +190,14 @@ public sealed class IceAgentTests
 
         public bool Deaf { get; set; }
 
+        /// <summary>What was sent to this address is counted.</summary>
+        public TransportAddress Watched { get; set; }
+
+        public int WatchedBytes { get; private set; }
+
+        /// <summary>The latest check of A's.</summary>
+        public byte[]? LastRequest { get; private set; }
+
         public int Sent => _order;
 
         public void Begin(bool setRoles = true, int candidates = 1, string? address = null)
@@ -196,6 +228,10 @@ public sealed class IceAgentTests
         public void Send(in TransportAddress from, in TransportAddress to, ReadOnlySpan<byte> bytes)
         {
             _order++;
+            if (to == Watched)
+                WatchedBytes += bytes.Length;
+            if (to == B.Address && (bytes[0] | (bytes[1] & 0x10)) == 0)
+                LastRequest = bytes.ToArray();
             var address = to;
             var target = A.Bases.Exists(b => b.Candidate.Address == address) ? A : B.Bases.Exists(b => b.Candidate.Address == address) ? B : null;
             if (!Deaf && target is not null)

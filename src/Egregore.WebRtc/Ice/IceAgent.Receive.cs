@@ -150,7 +150,13 @@ internal sealed partial class IceAgent
     private void Trigger(IceCandidatePair pair, long nowUs)
     {
         if (pair.State != IcePairState.InProgress || pair.RequestedAsControlling != Controlling)
+        {
             StartCheck(pair, nowUs);
+            // A pair is chosen already: a check of the peer's from elsewhere is answered by one of ours, not by seven, as it may be an old one that somebody
+            // sends again in the name of a third party. A peer that has moved checks again by itself.
+            if (IsSettled)
+                pair.Attempts = _settings.AttemptsMax;
+        }
         else if (pair.TriggeredAtUs + TriggerIntervalUs <= nowUs)
             SendRequest(pair);
         else

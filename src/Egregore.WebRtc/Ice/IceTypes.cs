@@ -78,8 +78,11 @@ internal sealed record IceSettings
     /// <summary>How long the pairs before a restart are listened on when a pair of the new generation is nominated (RFC 8445 section 8.3.1).</summary>
     public long RetireAfterUs { get; init; } = 3_000_000;
 
-    /// <summary>How long a controlling agent waits for something better than a pair over a relay.</summary>
-    public long NominationDelayUs { get; init; } = 200_000;
+    /// <summary>
+    /// How long a controlling agent waits for something better than a pair over a relay; data flows over that meanwhile. Longer than <see cref="RtoUs"/>: a check
+    /// that met a NAT before the peer had opened it is only repeated then.
+    /// </summary>
+    public long NominationDelayUs { get; init; } = 1_000_000;
 
     public bool RelayOnly { get; init; }
 }
