@@ -37,7 +37,7 @@ internal sealed partial class SctpAssociation
                 WriteReconfig(ref writer, now);
                 bool sendsData = State != SctpState.ShutdownSent && !gathers && MayPace(now) && HasSendable(now);
                 if (ackAtOnce || (packetsToAck > 0 && sendsData)) WriteSack(ref writer);
-                WriteForward(ref writer);
+                WriteForward(ref writer, now);
                 int before = writer.Length;
                 if (sendsData) WriteData(ref writer, now);
                 if (writer.IsEmpty) break;
@@ -87,18 +87,12 @@ internal sealed partial class SctpAssociation
         ackDeadline = Never;
     }
 
-    private void WriteForward(ref PacketWriter writer)
+    private void WriteForward(ref PacketWriter writer, long now)
     {
-        if (!outbound.ForwardPending) return;
-        if (outbound.AdvancedAck == outbound.CumulativeAck)
-        {
-            outbound.ForwardPending = false;
-            return;
-        }
-        if (writer.Room < PacketWriter.ChunkHeaderBytes + outbound.ForwardBytes) return;
-        outbound.WriteForward(writer.Chunk(ChunkType.ForwardTsn, 0, outbound.ForwardBytes));
-        outbound.ForwardPending = false;
-        if (retransmitDeadline == Never) retransmitDeadline = lastDataAt + rtt.Rto;
+        if (!outbound.HasForward || !outbound.Forward.IsDue(now) || writer.Room < outbound.Forward.Bytes) return;
+        outbound.Forward.Write(ref writer, now);
+        if (retransmitDeadline == Never) retransmitDeadline = now + rtt.Rto;
+        ArmProbe(now);
     }
 
     private void WriteData(ref PacketWriter writer, long now)
