@@ -17,6 +17,7 @@ need_debian() {
   [ -e /usr/lib/x86_64-linux-gnu/libsqlite3.so.0 ] || [ -e /usr/lib/aarch64-linux-gnu/libsqlite3.so.0 ] || missing+=(libsqlite3-0)
   # Peers that the WebRTC library is tested against; its tests say so where one is missing.
   command -v turnserver >/dev/null || missing+=(coturn)
+  command -v firefox-esr >/dev/null || missing+=(firefox-esr)
   command -v go >/dev/null || missing+=(golang-go)
   [ -d /usr/share/gocode/src/github.com/pion/webrtc ] || missing+=(golang-github-pion-webrtc.v3-dev)
   command -v bwrap >/dev/null || missing+=(bubblewrap)

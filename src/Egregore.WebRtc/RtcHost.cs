@@ -67,6 +67,9 @@ public sealed class RtcHost : IDisposable
     /// <summary>STUN requests that were dropped because too many before them had been forged.</summary>
     public long StunDropped => _stunDropped;
 
+    /// <summary>Entries of all tables: user names, tuples, transactions, deadlines. 0 without connections.</summary>
+    internal int EntryCount => _byUfrag.Count + _byTuple.Count + _byTransaction.Count + Timers.Count;
+
     internal bool UsesLinuxCalls { get; }
 
     internal RtcHostOptions Options => _options;
@@ -80,6 +83,9 @@ public sealed class RtcHost : IDisposable
 
     /// <summary>Sees each datagram before it is sent; true when it has taken it (a test's bad network).</summary>
     internal Func<HostSocket, TransportAddress, ReadOnlySpan<byte>, bool>? SendHook { get; set; }
+
+    /// <summary>Asked for each datagram that came; true when it is lost (a test's bad network).</summary>
+    internal Func<bool>? ReceiveHook { get; set; }
 
     private long _unknown;
     private long _stunDropped;
@@ -191,6 +197,8 @@ public sealed class RtcHost : IDisposable
     /// <returns>Whose batch is to be ended; null when nobody took it.</returns>
     internal IHostClient? Dispatch(HostSocket socket, in TransportAddress remote, ReadOnlySpan<byte> datagram)
     {
+        if (ReceiveHook?.Invoke() == true)
+            return null;
         var client = Find(socket, remote, datagram, out var isRequest);
         if (client is null)
         {

@@ -31,8 +31,8 @@ public sealed class ChannelKindTests
     {
         var seen = await SendAsync(3, new RtcDataChannelInit { Ordered = ordered, MaxRetransmits = 0 }, 1_000, 700, stopAtLast: true);
         Assert.Equal(seen.Count, seen.Distinct().Count());
-        // A timeout gives up all that is in flight: on a busy machine that is far more than the share that was lost.
-        Assert.InRange(seen.Count, 100, 1_000);
+        // Three in a hundred are lost, and one that is swapped may be given up before it comes.
+        Assert.InRange(seen.Count, 900, 1_000);
         if (ordered)
             Assert.Equal(seen.Order(), seen);
     }
@@ -42,7 +42,7 @@ public sealed class ChannelKindTests
     {
         var seen = await SendAsync(3, new RtcDataChannelInit { MaxPacketLifeTime = 50 }, 1_000, 700, stopAtLast: true);
         Assert.Equal(seen.Distinct().Order(), seen);
-        Assert.InRange(seen.Count, 1, 1_000);
+        Assert.InRange(seen.Count, 900, 1_000);
     }
 
     [Fact]
@@ -111,11 +111,10 @@ public sealed class ChannelKindTests
 
         if (stopAtLast)
         {
-            // What is limited is over when nothing is buffered any more; the reliable message behind it ends the test.
-            var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            channel.BufferedAmountLow += _ => drained.TrySetResult();
-            if (channel.BufferedAmount > 0)
-                await drained.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            // What is limited is over when everything is acknowledged or skipped; the reliable message behind it ends the test.
+            var until = DateTime.UtcNow.AddSeconds(60);
+            while (Buffered(a) > 0 && DateTime.UtcNow < until)
+                await Task.Delay(2);
             end.Send("end");
         }
 
@@ -123,23 +122,36 @@ public sealed class ChannelKindTests
         // Ordered and reliable messages of another channel may still be on their way when the end has come.
         if (init is { MaxRetransmits: null, MaxPacketLifeTime: null })
         {
-            var until = DateTime.UtcNow.AddSeconds(30);
-            while (seen.Count < count && DateTime.UtcNow < until)
+            var late = DateTime.UtcNow.AddSeconds(30);
+            while (seen.Count < count && DateTime.UtcNow < late)
                 await Task.Delay(10);
         }
 
         return [.. seen];
+
+        static long Buffered(RtcPeerConnection connection)
+        {
+            lock (connection.Gate)
+                return connection.Channels.Association.BufferedBytes;
+        }
     }
 }
 
 /// <summary>Loses datagrams, and swaps some with the one that follows.</summary>
 internal static class BadNetwork
 {
-    public static void Apply(RtcHost host, int lossPercent, int seed)
+    public static void Apply(RtcHost host, int lossPercent, int seed, bool receivingToo = false)
     {
+        if (receivingToo)
+        {
+            // Called by the one thread that receives.
+            var received = new Random(seed + 1);
+            host.ReceiveHook = () => received.Next(100) < lossPercent;
+        }
+
         var random = new Random(seed);
         var gate = new Lock();
-        (Host.HostSocket Socket, Ice.TransportAddress To, byte[] Bytes)? held = null;
+        (Host.HostSocket Socket, WebRtc.Ice.TransportAddress To, byte[] Bytes)? held = null;
         var inside = false;
         host.SendHook = (socket, to, datagram) =>
         {

@@ -108,6 +108,58 @@ public sealed class IceAgentTests
         Assert.Null(net.A.Agent.Selected);
     }
 
+    /// <summary>A genuine check that somebody sends again in the name of another address: the factor is that of RFC 9000 section 8.1.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50)]
+    public void A_check_sent_again_from_elsewhere_brings_that_address_at_most_thrice_its_bytes(int times)
+    {
+        var net = new Net();
+        net.Begin();
+        net.Run(1_000_000);
+        var check = net.LastRequest!;
+        var third = TransportAddress.From(IPAddress.Parse("203.0.113.9"), 7);
+        net.Watched = third;
+        for (var i = 0; i < times; i++)
+        {
+            net.B.Agent.Receive(net.B.Base, third, check, net.NowUs);
+            net.Run(100_000);
+        }
+
+        net.Run(120_000_000);
+        Assert.InRange(net.WatchedBytes, 1, 3 * times * check.Length);
+        Assert.Equal(IceState.Completed, net.B.Agent.State);
+        Assert.Equal(net.A.Address, net.B.Agent.Selected!.Remote.Address);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Data_on_the_pairs_before_a_restart_is_taken_until_some_time_after_it(int restarts)
+    {
+        var net = new Net();
+        net.Begin();
+        net.Run(1_000_000);
+        var (old, oldBase) = (net.B.Address, net.B.Base);
+        // The peer gathers anew, as browsers do, and a restart may overtake the one before it.
+        net.B.Move(5001);
+        for (var i = 0; i < restarts; i++)
+            net.Restart();
+        Assert.True(net.A.Agent.AcceptData(net.A.Base, old, 1, net.NowUs));
+        Assert.Contains(old, net.A.Claimed);
+        net.B.Agent.CloseBase(oldBase, net.NowUs);
+        net.Run(1_000_000);
+        Assert.Equal((IceState.Completed, IceState.Completed), (net.A.Agent.State, net.B.Agent.State));
+        Assert.Equal(net.B.Address, net.A.Agent.Selected!.Remote.Address);
+        Assert.True(net.A.Agent.AcceptData(net.A.Base, old, 1, net.NowUs));
+        Assert.Contains(old, net.A.Claimed);
+        net.Run(3_000_000);
+        Assert.False(net.A.Agent.AcceptData(net.A.Base, old, 1, net.NowUs));
+        Assert.Equal([net.B.Address], net.A.Claimed);
+        Assert.Equal(Math.Min(restarts, 2), net.A.Agent.EarlierCredentials.Count);
+        Assert.Equal(restarts - Math.Min(restarts, 2), net.A.Forgotten);
+    }
+
     [Theory]
     [InlineData("candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host", (int)IceCandidateParseResult.Ok)]
     [InlineData("a=candidate:1 1 UDP 2122260223 2001:db8::1 50000 typ relay raddr :: rport 0 generation 0", (int)IceCandidateParseResult.Ok)]
@@ -121,7 +173,7 @@ public sealed class IceAgentTests
 
     private sealed class Net
     {
-        private readonly PriorityQueue<(Side To, TransportAddress From, byte[] Bytes), (long, int)> _flying = new();
+        private readonly PriorityQueue<(Side To, TransportAddress At, TransportAddress From, byte[] Bytes), (long, int)> _flying = new();
         private int _order;
 
         public Net()
@@ -137,6 +189,14 @@ public sealed class IceAgentTests
         public long NowUs { get; private set; } = 1;
 
         public bool Deaf { get; set; }
+
+        /// <summary>What was sent to this address is counted.</summary>
+        public TransportAddress Watched { get; set; }
+
+        public int WatchedBytes { get; private set; }
+
+        /// <summary>The latest check of A's.</summary>
+        public byte[]? LastRequest { get; private set; }
 
         public int Sent => _order;
 
@@ -155,12 +215,27 @@ public sealed class IceAgentTests
             }
         }
 
-        public void Send(Side from, in TransportAddress to, ReadOnlySpan<byte> bytes)
+        /// <summary>Both ends restart, and know each other's new names and the present address of B.</summary>
+        public void Restart()
+        {
+            A.Agent.Restart(NowUs);
+            B.Agent.Restart(NowUs);
+            A.Agent.SetRemoteCredentials(B.Agent.Credentials.LocalUfrag, B.Agent.Credentials.LocalPassword, NowUs);
+            B.Agent.SetRemoteCredentials(A.Agent.Credentials.LocalUfrag, A.Agent.Credentials.LocalPassword, NowUs);
+            A.Agent.AddRemoteCandidate(new IceCandidate(IceCandidateType.Host, B.Address, 1000, "x"), NowUs);
+        }
+
+        public void Send(in TransportAddress from, in TransportAddress to, ReadOnlySpan<byte> bytes)
         {
             _order++;
-            var target = to == A.Address ? A : to == B.Address ? B : null;
+            if (to == Watched)
+                WatchedBytes += bytes.Length;
+            if (to == B.Address && (bytes[0] | (bytes[1] & 0x10)) == 0)
+                LastRequest = bytes.ToArray();
+            var address = to;
+            var target = A.Bases.Exists(b => b.Candidate.Address == address) ? A : B.Bases.Exists(b => b.Candidate.Address == address) ? B : null;
             if (!Deaf && target is not null)
-                _flying.Enqueue((target, from.Address, bytes.ToArray()), (NowUs + 10_000, _order));
+                _flying.Enqueue((target, to, from, bytes.ToArray()), (NowUs + 10_000, _order));
         }
 
         public void Run(long us)
@@ -176,9 +251,9 @@ public sealed class IceAgentTests
                 NowUs = Math.Max(NowUs, next);
                 if (_flying.TryPeek(out _, out at) && at.Item1 <= NowUs)
                 {
-                    var (to, from, bytes) = _flying.Dequeue();
-                    if (!Deaf)
-                        to.Agent.Receive(to.Base, from, bytes, NowUs);
+                    var (to, local, from, bytes) = _flying.Dequeue();
+                    if (!Deaf && to.Bases.Find(b => b.Candidate.Address == local && !b.Closed) is { } @base)
+                        to.Agent.Receive(@base, from, bytes, NowUs);
                     continue;
                 }
 
@@ -201,28 +276,46 @@ public sealed class IceAgentTests
             Address = TransportAddress.From(IPAddress.Parse(address), 5000);
             var random = new Random(seed);
             Agent = new IceAgent(this, new IceSettings(), bytes => random.NextBytes(bytes));
-            Base = new IceBase(0, new IceCandidate(IceCandidateType.Host, Address, IceCandidate.PriorityOf(IceCandidateType.Host, 65535), "h"), 65535);
+            Bases.Add(new IceBase(0, new IceCandidate(IceCandidateType.Host, Address, IceCandidate.PriorityOf(IceCandidateType.Host, 65535), "h"), 65535));
         }
 
-        public TransportAddress Address { get; }
+        public TransportAddress Address { get; private set; }
 
         public IceAgent Agent { get; }
 
-        public IceBase Base { get; }
+        public List<IceBase> Bases { get; } = [];
+
+        public IceBase Base => Bases[^1];
+
+        public HashSet<TransportAddress> Claimed { get; } = [];
+
+        public int Forgotten { get; private set; }
 
         public int SentCount { get; private set; }
 
         public void Send(IceBase from, in TransportAddress to, ReadOnlySpan<byte> datagram)
         {
             SentCount++;
-            _net.Send(this, to, datagram);
+            _net.Send(from.Candidate.Address, to, datagram);
         }
 
-        public IceBase? Claim(IceBase from, in TransportAddress to, bool spareAllowed) => from;
-
-        public void Release(IceBase from, in TransportAddress to)
+        /// <summary>Another port, beside the one before.</summary>
+        public void Move(ushort port)
         {
+            Address = Address.WithPort(port);
+            Bases.Add(new IceBase(Bases.Count, new IceCandidate(IceCandidateType.Host, Address, IceCandidate.PriorityOf(IceCandidateType.Host, 65534), "h"), 65534));
+            Agent.AddBase(Base, _net.NowUs);
         }
+
+        public IceBase? Claim(IceBase from, in TransportAddress to, bool spareAllowed)
+        {
+            Claimed.Add(to);
+            return from;
+        }
+
+        public void Release(IceBase from, in TransportAddress to) => Claimed.Remove(to);
+
+        public void OnForgotten(IceCredentials credentials) => Forgotten++;
 
         public void Expect(in TransactionId transaction, bool expected)
         {

@@ -84,7 +84,19 @@ internal static class Peers
         return $"malformed {counters.Malformed} integrity {counters.BadIntegrity} unknown {counters.Unknown} strangers {counters.DataFromStrangers} tuples {counters.TupleConflicts} "
             + $"roles {counters.RoleConflicts} sctp {connection.Channels.Association.State} {connection.Channels.Association.CloseReason} {connection.Channels.ChannelCount}\n"
             + $"{connection.SignalingState} {connection.ConnectionState} {connection.IceConnectionState} {connection.FailureReason} {stats.DtlsCipher} dropped {stats.DatagramsDropped}\n"
-            + string.Join('\n', stats.CandidatePairs);
+            + string.Join('\n', stats.CandidatePairs) + Sctp();
+
+        string Sctp()
+        {
+            lock (connection.Gate)
+            {
+                var (association, now) = (connection.Channels.Association, connection.Host.NowUs);
+                var s = association.Statistics;
+                return $"\nsctp: in flight {association.InFlightBytes}, buffered {association.BufferedBytes}, round trip {association.RoundTripMicroseconds} us, next {association.NextDeadline - now} us, "
+                    + $"packets {s.PacketsSent} and {s.PacketsReceived}, timeouts {s.Timeouts}, probes {s.TailProbes}, again {s.ChunksRetransmitted}, doubled {s.DuplicateChunks}, "
+                    + $"abandoned {s.MessagesAbandoned}, dropped {s.Dropped} {s.ChunksDroppedFull}";
+            }
+        }
     }
 
     public static ChannelReader<(byte[] Bytes, bool IsText)> Inbox(this RtcDataChannel channel)

@@ -69,6 +69,33 @@ public sealed class StunMessageTests
         Assert.True(message.CheckIntegrity(StunIntegrity.LongTermKey(Encoding.UTF8.GetString(username), "example.org", "TheMatrIX", sha256: false)));
     }
 
+    /// <summary>RFC 8489 appendix B.1 as its erratum has it: with PASSWORD-ALGORITHM, and a key by SHA-256.</summary>
+    [Fact]
+    public void Rfc8489_long_term_credentials_with_sha256()
+    {
+        var bytes = Convert.FromHexString(
+            "000100902112a44278ad3433c6ad72c029da412e" + "001e00204a3cf38fef6992bda952c6780417da0f24819415569e60b205c46e41407f1704"
+            + "001500296f624d61744a6f733241414143662f2f3439396b393534643" + "64f4c33346f4c394653547679363473" + "41000000" + "0014000b6578616d706c652e6f726700" + "001d000400020000"
+            + "001c0020b5c7bf005b6c52a21c51c5e892f81924136296cb927c43149309278cc6518e65");
+        Assert.Equal(StunParseResult.Ok, StunMessage.TryParse(bytes, out var message));
+        var key = StunIntegrity.LongTermKey("\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9", "example.org", "TheMatrIX", sha256: true);
+        Assert.True(message.CheckIntegritySha256(key));
+        Assert.False(message.CheckIntegritySha256(StunIntegrity.LongTermKey("\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9", "example.org", "TheMatrIX", sha256: false)));
+
+        // Written again from its parts it is the same, byte for byte.
+        var again = new byte[bytes.Length];
+        var writer = new StunWriter(again, StunClass.Request, StunMethod.Binding, message.TransactionId);
+        foreach (var type in new[] { StunAttribute.UserHash, StunAttribute.Nonce, StunAttribute.Realm, StunAttribute.PasswordAlgorithm })
+        {
+            Assert.True(message.TryGet(type, out var value));
+            writer.Add(type, value);
+        }
+
+        writer.AddIntegritySha256(key);
+        Assert.Equal(bytes.Length, writer.Length);
+        Assert.Equal(bytes, again);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

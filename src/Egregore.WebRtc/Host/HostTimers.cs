@@ -22,6 +22,9 @@ internal sealed class HostTimers : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Deadlines that are armed.</summary>
+    public int Count => Volatile.Read(ref _count);
+
     /// <summary>Wakes the client at a time, or earlier if it was armed earlier.</summary>
     public void Arm(HostTimerEntry entry, long deadlineUs)
     {

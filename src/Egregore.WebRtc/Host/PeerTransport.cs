@@ -241,11 +241,9 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         Agent.EndSource(now);
     }
 
-    /// <summary>New names for a restart; the host knows both generations.</summary>
+    /// <summary>New names for a restart; the host knows the earlier generations too until the agent forgets them.</summary>
     public void RestartIce(long nowUs)
     {
-        if (Agent.PreviousCredentials is { } old)
-            Host.RemoveUfrag(old);
         Agent.Restart(nowUs);
         Host.AddUfrag(Agent.Credentials, this);
     }
@@ -263,8 +261,8 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         _dtls?.Dispose();
         _held.Clear();
         Host.RemoveUfrag(Agent.Credentials);
-        if (Agent.PreviousCredentials is { } old)
-            Host.RemoveUfrag(old);
+        foreach (var earlier in Agent.EarlierCredentials)
+            Host.RemoveUfrag(earlier);
         Host.Unregister(this);
     }
 
@@ -295,6 +293,8 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         if (from.Link is HostSocket socket)
             Host.Release(socket, to, this);
     }
+
+    void IIceOutput.OnForgotten(IceCredentials credentials) => Host.RemoveUfrag(credentials);
 
     void IIceOutput.Expect(in TransactionId transaction, bool expected) => Host.Expect(transaction, expected ? this : null);
 

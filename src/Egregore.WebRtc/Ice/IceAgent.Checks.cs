@@ -34,6 +34,8 @@ internal sealed partial class IceAgent
                 Nominate(best, nowUs);
         }
 
+        if (_retireAtUs <= nowUs)
+            RetireEarlier();
         KeepConsent(nowUs);
         UpdateState(nowUs);
         Schedule(nowUs);
@@ -165,7 +167,7 @@ internal sealed partial class IceAgent
 
     private void Schedule(long nowUs)
     {
-        var next = Math.Min(_nominateAtUs, NextServerUs());
+        var next = Math.Min(Math.Min(_nominateAtUs, _retireAtUs), NextServerUs());
         var waiting = false;
         var checking = !IsSettled;
         foreach (var pair in _pairs)

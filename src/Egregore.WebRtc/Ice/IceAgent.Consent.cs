@@ -38,11 +38,12 @@ internal sealed partial class IceAgent
         ChooseSelected(nowUs);
         if (Selected != pair || pair.Credentials != _current)
             return;
-        // Section 8.1.2: what waits is not checked any more; what is under way is not repeated. Pairs of the generation before have served.
+        // Section 8.1.2: what waits is not checked any more; what is under way is not repeated. Pairs of earlier generations are listened on for a while.
+        _retireAtUs = Math.Min(_retireAtUs, nowUs + _settings.RetireAfterUs);
         for (var i = _pairs.Count - 1; i >= 0; i--)
         {
             var other = _pairs[i];
-            if (other != pair && (other.State is IcePairState.Waiting or IcePairState.Failed || other.Credentials != _current))
+            if (other != pair && other.Credentials == _current && other.State is (IcePairState.Waiting or IcePairState.Failed))
                 RemovePair(i);
             else if (other != pair && other.State == IcePairState.InProgress)
                 other.Attempts = Math.Max(other.Attempts, _settings.AttemptsMax);
@@ -63,7 +64,7 @@ internal sealed partial class IceAgent
     private bool IsBetter(IceCandidatePair pair, IceCandidatePair than, long nowUs)
     {
         if (pair.Credentials != than.Credentials)
-            return pair.Credentials == _current;
+            return pair.Credentials.Generation > than.Credentials.Generation;
         if (pair.Nominated != than.Nominated)
             return pair.Nominated;
         if (pair.Nominated && !Controlling)

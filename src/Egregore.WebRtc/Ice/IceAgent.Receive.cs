@@ -73,8 +73,10 @@ internal sealed partial class IceAgent
         if (colon < 0)
             return IceReceiveResult.Unauthenticated;
         var ufrag = username[..colon];
-        var credentials = ufrag.SequenceEqual(_current.LocalUfragBytes) ? _current
-            : _previous is not null && ufrag.SequenceEqual(_previous.LocalUfragBytes) ? _previous : null;
+        var credentials = ufrag.SequenceEqual(_current.LocalUfragBytes) ? _current : null;
+        foreach (var earlier in _earlier)
+            if (ufrag.SequenceEqual(earlier.LocalUfragBytes))
+                credentials = earlier;
         if (credentials is null || !message.CheckIntegrity(credentials.LocalKey))
             return IceReceiveResult.Unauthenticated;
         if (message.UnknownRequired != 0)
@@ -106,6 +108,8 @@ internal sealed partial class IceAgent
             }
 
             pair ??= AddPeerReflexive(from, remote, priority, credentials);
+            if (credentials != _current && IsSettled)
+                _retireAtUs = Math.Min(_retireAtUs, nowUs + _settings.RetireAfterUs);
             if (pair is null)
             {
                 _output.Release(from, remote);
@@ -146,7 +150,13 @@ internal sealed partial class IceAgent
     private void Trigger(IceCandidatePair pair, long nowUs)
     {
         if (pair.State != IcePairState.InProgress || pair.RequestedAsControlling != Controlling)
+        {
             StartCheck(pair, nowUs);
+            // A pair is chosen already: a check of the peer's from elsewhere is answered by one of ours, not by seven, as it may be an old one that somebody
+            // sends again in the name of a third party. A peer that has moved checks again by itself.
+            if (IsSettled)
+                pair.Attempts = _settings.AttemptsMax;
+        }
         else if (pair.TriggeredAtUs + TriggerIntervalUs <= nowUs)
             SendRequest(pair);
         else

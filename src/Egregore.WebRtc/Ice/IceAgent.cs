@@ -15,6 +15,8 @@ internal delegate void RandomSource(Span<byte> bytes);
 /// </remarks>
 internal sealed partial class IceAgent
 {
+    private const int EarlierMax = 2;
+
     private readonly IIceOutput _output;
     private readonly IceSettings _settings;
     private readonly RandomSource _random;
@@ -23,13 +25,15 @@ internal sealed partial class IceAgent
     private readonly List<IceCandidate> _local = [];
     private readonly List<IceCandidate> _remotes = [];
     private readonly List<IceCandidatePair> _pairs = [];
+    private readonly List<IceCredentials> _earlier = [];
     private IceCredentials _current;
-    private IceCredentials? _previous;
     private bool _remoteDone;
     private bool _localDone;
     private long _startedUs = long.MaxValue;
     private long _nextCheckUs;
+    private long _retireAtUs = long.MaxValue;
     private int _pairIds;
+    private int _generations;
 
     public IceAgent(IIceOutput output, IceSettings settings, RandomSource random)
     {
@@ -48,8 +52,8 @@ internal sealed partial class IceAgent
 
     public IceCredentials Credentials => _current;
 
-    /// <summary>The generation before a restart, whose checks are still answered.</summary>
-    public IceCredentials? PreviousCredentials => _previous;
+    /// <summary>Generations before the latest restarts, whose checks are still answered; at most two.</summary>
+    public IReadOnlyList<IceCredentials> EarlierCredentials => _earlier;
 
     /// <summary>Where data goes; null while nothing has been checked, and again when consent has ended.</summary>
     public IceCandidatePair? Selected { get; private set; }
@@ -149,18 +153,24 @@ internal sealed partial class IceAgent
 
     /// <summary>
     /// New credentials and a new check list (RFC 8445 section 9). The selected pair carries data on until the new list has one, and checks with the old
-    /// name are answered.
+    /// names are answered.
     /// </summary>
+    /// <remarks>
+    /// A restart may come before the one before it has brought a pair, and the peer sends over whatever pair it has found by then: pairs on which the peer was
+    /// heard are listened on until the new list has its nominated pair and some time has passed (<see cref="IceSettings.RetireAfterUs"/>).
+    /// </remarks>
     public void Restart(long nowUs)
     {
-        _previous = _current;
+        _earlier.Add(_current);
+        if (_earlier.Count > EarlierMax)
+            Forget(_earlier[0] == Selected?.Credentials ? _earlier[1] : _earlier[0]);
         _current = NewCredentials();
         _remotes.Clear();
         _remoteDone = false;
         _startedUs = nowUs;
-        _nominateAtUs = long.MaxValue;
+        _nominateAtUs = _retireAtUs = long.MaxValue;
         for (var i = _pairs.Count - 1; i >= 0; i--)
-            if (!_pairs[i].IsValid || _pairs[i].Credentials != _previous)
+            if (!_pairs[i].Authenticated && _pairs[i] != Selected)
                 RemovePair(i);
         _failed = false;
         UpdateState(nowUs);
@@ -179,7 +189,25 @@ internal sealed partial class IceAgent
     {
         Span<byte> random = stackalloc byte[IceCredentials.RandomBytes];
         _random(random);
-        return new IceCredentials(random);
+        return new IceCredentials(_generations++, random);
+    }
+
+    private void Forget(IceCredentials credentials)
+    {
+        _earlier.Remove(credentials);
+        for (var i = _pairs.Count - 1; i >= 0; i--)
+            if (_pairs[i].Credentials == credentials)
+                RemovePair(i);
+        _output.OnForgotten(credentials);
+    }
+
+    /// <summary>The pairs of earlier generations have served.</summary>
+    private void RetireEarlier()
+    {
+        _retireAtUs = long.MaxValue;
+        for (var i = _pairs.Count - 1; i >= 0; i--)
+            if (_pairs[i].Credentials != _current && _pairs[i] != Selected)
+                RemovePair(i);
     }
 
     private void AddLocalCandidate(IceCandidate candidate)

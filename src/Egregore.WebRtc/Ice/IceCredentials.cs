@@ -15,9 +15,11 @@ internal sealed class IceCredentials
 
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+    /// <param name="generation">0, and one more with each restart.</param>
     /// <param name="random">24 + 8 random bytes, of which six bits each are used: 48 bits of name, 144 bits of password.</param>
-    public IceCredentials(ReadOnlySpan<byte> random)
+    public IceCredentials(int generation, ReadOnlySpan<byte> random)
     {
+        Generation = generation;
         LocalUfrag = Text(random[..LocalUfragLength]);
         LocalPassword = Text(random.Slice(LocalUfragLength, LocalPasswordLength));
         LocalUfragBytes = Encoding.ASCII.GetBytes(LocalUfrag);
@@ -25,6 +27,8 @@ internal sealed class IceCredentials
     }
 
     public const int RandomBytes = LocalUfragLength + LocalPasswordLength;
+
+    public int Generation { get; }
 
     public string LocalUfrag { get; }
 

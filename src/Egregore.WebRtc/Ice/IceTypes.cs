@@ -25,6 +25,9 @@ internal interface IIceOutput
     /// <summary>Gives the tuple back.</summary>
     void Release(IceBase from, in TransportAddress to);
 
+    /// <summary>Checks with these names are not answered any more.</summary>
+    void OnForgotten(IceCredentials credentials);
+
     /// <summary>A server-reflexive transaction starts or ends: its answer comes from an address that nobody has claimed.</summary>
     void Expect(in Stun.TransactionId transaction, bool expected);
 
@@ -72,8 +75,14 @@ internal sealed record IceSettings
     /// <summary>Silence on the selected pair after which the state is disconnected.</summary>
     public long DisconnectedAfterUs { get; init; } = 7_500_000;
 
-    /// <summary>How long a controlling agent waits for something better than a pair over a relay.</summary>
-    public long NominationDelayUs { get; init; } = 200_000;
+    /// <summary>How long the pairs before a restart are listened on when a pair of the new generation is nominated (RFC 8445 section 8.3.1).</summary>
+    public long RetireAfterUs { get; init; } = 3_000_000;
+
+    /// <summary>
+    /// How long a controlling agent waits for something better than a pair over a relay; data flows over that meanwhile. Longer than <see cref="RtoUs"/>: a check
+    /// that met a NAT before the peer had opened it is only repeated then.
+    /// </summary>
+    public long NominationDelayUs { get; init; } = 1_000_000;
 
     public bool RelayOnly { get; init; }
 }

@@ -40,7 +40,8 @@ internal struct OutChunk
 /// </summary>
 /// <remarks>
 /// Loss is seen in three ways: three SACKs that acknowledge later chunks (RFC 9260 section 7.2.4) for a chunk sent once, as long as no reordering was seen; a
-/// chunk that was sent noticeably later and has arrived (the rule of RACK, RFC 8985), which also sees lost retransmissions; the timer. What "noticeably" is
+/// chunk that was sent noticeably later and has arrived, or one sent just later and some time has passed (the rule and the timer of RACK, RFC 8985), which
+/// also sees lost retransmissions; the timer. What "noticeably" is
 /// grows when the peer reports duplicates, since those were retransmissions in vain. A TSN in a gap block is remembered in <c>acked</c>, so a
 /// SACK costs as many steps as it has new TSNs and holes, not as many as are in flight.
 /// </remarks>
@@ -49,7 +50,6 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
     public const ushort Unlimited = ushort.MaxValue;
     private const int RingKept = 64;
     private const int MissesMax = 3;
-    private const int ForwardPairsMax = 64;
     private const long ReorderWindowMin = 1_000;
     private const long ReorderWindowAnyRtt = 10_000;
     private const int ReorderScaleMax = 16;
@@ -65,8 +65,6 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
     private bool hasReordering;
     private int reorderScale = 1;
     private bool hasDuplicates;
-    private readonly (ushort Stream, ushort Sequence)[] forwardPairs = new (ushort, ushort)[ForwardPairsMax];
-    private int forwardPairCount;
 
     public StreamScheduler Scheduler { get; } = new();
 
@@ -74,8 +72,8 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
 
     public uint CumulativeAck { get; private set; }
 
-    /// <summary>Up to here the peer may forget what is missing (RFC 3758's Advanced.Peer.Ack.Point).</summary>
-    public uint AdvancedAck { get; private set; }
+    /// <summary>Up to where the peer may forget what is missing.</summary>
+    public ForwardPoint Forward { get; } = new(rtt);
 
     public long InFlightBytes { get; private set; }
 
@@ -87,24 +85,43 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
 
     public int QueuedMessages { get; private set; }
 
+    /// <summary>Bytes queued and not yet sent.</summary>
+    public long QueuedBytes { get; private set; }
+
     public int StreamCount { get; set; }
+
+    /// <summary>Streams that something is remembered of.</summary>
+    public int StreamsHeld
+    {
+        get
+        {
+            int held = 0;
+            foreach (OutboundStream? stream in streams) held += stream is null ? 0 : 1;
+            return held;
+        }
+    }
 
     public bool ForwardsTsn { get; set; }
 
-    public bool ForwardPending { get; set; }
-
     public bool AppLimited { get; set; }
+
+    /// <summary>When <see cref="LoseLate"/> is due: the time by which a missing chunk should have been acknowledged with those sent after it.</summary>
+    public long ReorderDeadline { get; private set; } = SctpAssociation.Never;
 
     public int OutstandingChunks => (int)(NextTsn - CumulativeAck - 1);
 
     public bool HasLost => lostCount > 0;
+
+    /// <summary>The peer has not acknowledged all that it may forget.</summary>
+    public bool HasForward => Forward.Tsn != CumulativeAck;
 
     public bool HasQueued => QueuedMessages > 0;
 
     public void Start(uint initialTsn)
     {
         NextTsn = initialTsn;
-        CumulativeAck = AdvancedAck = lostFrom = highestAcked = initialTsn - 1;
+        CumulativeAck = lostFrom = highestAcked = initialTsn - 1;
+        Forward.Start(CumulativeAck);
         roundEnd = initialTsn;
     }
 
@@ -119,11 +136,13 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         InFlightBytes = 0;
         BufferedBytes = 0;
         QueuedMessages = 0;
-        ForwardPending = false;
+        QueuedBytes = 0;
         newestAckedSentAt = 0;
+        ReorderDeadline = SctpAssociation.Never;
         hasReordering = false;
         reorderScale = 1;
-        CumulativeAck = AdvancedAck = lostFrom = NextTsn - 1;
+        CumulativeAck = lostFrom = NextTsn - 1;
+        Forward.Start(CumulativeAck);
     }
 
     public OutboundStream StreamOf(ushort id)
@@ -145,6 +164,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         stream.Enqueue(message, payload);
         BufferedBytes += payload.Length;
         QueuedMessages++;
+        QueuedBytes += payload.Length;
         Scheduler.Activate(stream);
     }
 
@@ -161,7 +181,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             else
             {
                 BufferedCrossing crossing = new(stream);
-                stream.DropFirst();
+                QueuedBytes -= stream.DropFirst();
                 statistics.MessagesAbandoned++;
                 QueuedMessages--;
                 if (stream.ChunksOutstanding == 0) BufferedBytes -= stream.Release(stream.SentPosition);
@@ -193,6 +213,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         InFlightBytes += bytes;
         if (ends && !message.Unordered) stream.NextSequence++;
         BufferedCrossing crossing = new(stream);
+        QueuedBytes -= bytes;
         if (stream.MarkSent(bytes))
         {
             statistics.MessagesSent++;
@@ -262,7 +283,6 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             CumulativeAck = tsn;
             Remove(tsn);
         }
-        if (Serial.Less(AdvancedAck, CumulativeAck)) AdvancedAck = CumulativeAck;
         if (Serial.LessOrEqual(lostFrom, CumulativeAck)) lostFrom = CumulativeAck + 1;
         acked.RemoveThrough(CumulativeAck);
         for (; gaps.Length >= 4; gaps = gaps[4..])
@@ -272,10 +292,10 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             AcknowledgeRange(first, last, now, ref progress);
         }
         if (progress.NewestSentAt > newestAckedSentAt) newestAckedSentAt = progress.NewestSentAt;
-        long lost = acked.Count > 0 && progress.AckedBytes > 0 ? FindLost(progress.HighestNew) : 0;
+        if (acked.Count == 0) ReorderDeadline = SctpAssociation.Never;
+        long lost = acked.Count > 0 && progress.AckedBytes > 0 ? FindLost(progress.HighestNew, now) : 0;
         if (OutstandingChunks == 0) ReleaseRing();
-        AdvanceForward();
-        if (AdvancedAck != CumulativeAck) ForwardPending = true;
+        AdvanceForward(isNew: advanced);
 
         if (Serial.Less(highestAcked, progress.HighestNew)) highestAcked = progress.HighestNew;
         bool roundEnded = !Serial.Less(progress.HighestNew, roundEnd);
@@ -301,10 +321,16 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         if (reorderScale < ReorderScaleMax) reorderScale++;
     }
 
-    /// <summary>The timer expired: all that is in flight is lost; after two in a row what gap blocks said is forgotten too, as a peer may take it back.</summary>
-    public void LoseAll(bool forgetGaps)
+    /// <summary>
+    /// The timer expired: the first chunk in flight is lost, and all that were sent longer ago than an answer takes (RFC 8985 section 6.3). Younger ones may
+    /// well be on their way; where they may not be sent again, they would be given up for nothing. After two timeouts in a row all are lost, and what gap
+    /// blocks said is forgotten too, as a peer may take it back.
+    /// </summary>
+    public void LoseAll(bool forgetGaps, long now)
     {
         if (forgetGaps) acked.Clear();
+        bool isFirst = true;
+        long old = now - rtt.Latest - ReorderWindow;
         for (uint tsn = CumulativeAck + 1; tsn != NextTsn; tsn++)
         {
             ref OutChunk chunk = ref ChunkOf(tsn);
@@ -313,9 +339,20 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
                 chunk.State = OutChunkState.InFlight;
                 InFlightBytes += chunk.Length;
             }
-            if ((chunk.State & OutChunkState.InFlight) != 0) Lose(tsn, ref chunk);
+            if ((chunk.State & OutChunkState.InFlight) == 0) continue;
+            if (isFirst || forgetGaps || chunk.SentAt <= old) Lose(tsn, ref chunk);
+            isFirst = false;
         }
-        if (AdvancedAck != CumulativeAck) ForwardPending = true;
+        if (forgetGaps) AdvanceForward(isNew: true);
+        RepeatForward();
+    }
+
+    /// <summary>Looks again at the holes, at <see cref="ReorderDeadline"/> (the reordering timer of RFC 8985 section 6.2): no SACK may follow that would show the loss.</summary>
+    public SctpAckSample LoseLate(long now)
+    {
+        long before = InFlightBytes;
+        long lost = FindLost(CumulativeAck, now);
+        return new SctpAckSample { Now = now, LostBytes = lost, InFlightBefore = before, InFlight = InFlightBytes, AppLimited = AppLimited };
     }
 
     /// <summary>The last chunk in flight is lost for the sake of a probe.</summary>
@@ -331,19 +368,13 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         return false;
     }
 
-    /// <summary>Writes the value of the FORWARD-TSN chunk: new cumulative TSN 4, then stream 2 and sequence 2 for each ordered stream that is skipped in.</summary>
-    public int WriteForward(Span<byte> value)
+    /// <summary>The FORWARD-TSN is due again, since its answer has not come.</summary>
+    /// <returns>False if there is none.</returns>
+    public bool RepeatForward()
     {
-        BinaryPrimitives.WriteUInt32BigEndian(value, AdvancedAck);
-        for (int i = 0; i < forwardPairCount; i++)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(value[(4 + (i * 4))..], forwardPairs[i].Stream);
-            BinaryPrimitives.WriteUInt16BigEndian(value[(6 + (i * 4))..], forwardPairs[i].Sequence);
-        }
-        return ForwardBytes;
+        if (HasForward) Forward.Repeat();
+        return HasForward;
     }
-
-    public int ForwardBytes => 4 + (forwardPairCount * 4);
 
     private bool MayGiveUp(in OutChunk chunk, long now) =>
         ForwardsTsn && ((chunk.RetransmitsMax != Unlimited && chunk.Transmissions > chunk.RetransmitsMax) || now >= chunk.ExpiresAt);
@@ -386,7 +417,10 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         if ((chunk.State & OutChunkState.Acked) != 0) return;
         if ((chunk.State & OutChunkState.InFlight) != 0) InFlightBytes -= chunk.Length;
         if ((chunk.State & OutChunkState.Lost) != 0) lostCount--;
+        bool isSkipped = (chunk.State & OutChunkState.Abandoned) != 0;
         chunk.State = (chunk.State & OutChunkState.Abandoned) | OutChunkState.Acked;
+        // The peer acknowledges what it was told to forget: that is no delivery and no round trip.
+        if (isSkipped) return;
         progress.AckedBytes += chunk.Length;
         if (Serial.Less(progress.HighestNew, tsn)) progress.HighestNew = tsn;
         // Nobody sent it again, and a later one was acknowledged before: the network (or the sender's threads) changed the order.
@@ -422,10 +456,14 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         if (isNew) acked.Add(first, last);
     }
 
+    private long ReorderWindow => Math.Min(Math.Max(ReorderWindowMin, rtt.Least / 4) * reorderScale, Math.Max(ReorderWindowAnyRtt, rtt.Smoothed));
+
     /// <summary>Walks the holes below the highest TSN that was newly acknowledged.</summary>
-    private long FindLost(uint highestNew)
+    private long FindLost(uint highestNew, long now)
     {
-        long reorderWindow = Math.Min(Math.Max(ReorderWindowMin, rtt.Least / 4) * reorderScale, Math.Max(ReorderWindowAnyRtt, rtt.Smoothed));
+        long reorderWindow = ReorderWindow;
+        long patience = Math.Max(rtt.Latest, rtt.Smoothed) + reorderWindow;
+        ReorderDeadline = SctpAssociation.Never;
         long lost = 0;
         uint tsn = CumulativeAck + 1;
         for (int i = 0; i < acked.Count; i++)
@@ -436,7 +474,15 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
                 ref OutChunk chunk = ref ChunkOf(tsn);
                 if ((chunk.State & OutChunkState.InFlight) == 0) continue;
                 bool isMissed = !hasReordering && chunk.Transmissions == 1 && Serial.Less(tsn, highestNew) && ++chunk.Misses >= MissesMax;
-                if (!isMissed && chunk.SentAt + reorderWindow >= newestAckedSentAt) continue;
+                if (!isMissed && chunk.SentAt + reorderWindow >= newestAckedSentAt)
+                {
+                    if (chunk.SentAt > newestAckedSentAt) continue;
+                    if (chunk.SentAt + patience > now)
+                    {
+                        ReorderDeadline = Math.Min(ReorderDeadline, chunk.SentAt + patience);
+                        continue;
+                    }
+                }
                 Lose(tsn, ref chunk);
                 lost += chunk.Length;
             }
@@ -478,8 +524,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             chunk.State = (chunk.State & OutChunkState.Acked) | OutChunkState.Abandoned;
         }
         statistics.MessagesAbandoned++;
-        AdvanceForward();
-        ForwardPending = true;
+        AdvanceForward(isNew: false);
     }
 
     /// <summary>
@@ -494,7 +539,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         end.Flags = (byte)(DataFlags.End | (unordered ? DataFlags.Unordered : 0));
         end.Sequence = unordered ? (ushort)0 : stream.NextSequence++;
         BufferedCrossing crossing = new(stream);
-        stream.DropFirst();
+        QueuedBytes -= stream.DropFirst();
         end.Position = stream.SentPosition;
         QueuedMessages--;
         Scheduler.MessageDone();
@@ -502,31 +547,31 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         return tsn;
     }
 
-    /// <summary>Moves the point up to which the peer may forget (RFC 3758 section 3.5, C2), and collects the sequence numbers that it skips.</summary>
-    private void AdvanceForward()
+    /// <summary>
+    /// Moves the point up to which the peer may forget (RFC 3758 section 3.5, C2) over what is given up, and over what has arrived between that, so that
+    /// several losses in a round trip do not take a round trip each. What is reliable is not passed: the peer may take back what it has not acknowledged
+    /// cumulatively.
+    /// </summary>
+    private void AdvanceForward(bool isNew)
     {
-        AdvancedAck = CumulativeAck;
-        forwardPairCount = 0;
-        while (AdvancedAck + 1 != NextTsn)
+        if (isNew) Forward.Restart(CumulativeAck);
+        for (uint tsn = Forward.Tsn + 1; tsn != NextTsn; tsn++)
         {
-            ref OutChunk chunk = ref ChunkOf(AdvancedAck + 1);
-            if ((chunk.State & OutChunkState.Abandoned) == 0) return;
-            if ((chunk.Flags & DataFlags.Unordered) == 0 && !AddPair(chunk.Stream, chunk.Sequence)) return;
-            AdvancedAck++;
+            ref OutChunk chunk = ref ChunkOf(tsn);
+            bool isOrdered = (chunk.Flags & DataFlags.Unordered) == 0;
+            if ((chunk.State & OutChunkState.Abandoned) != 0)
+            {
+                if (!Forward.TryAdd(tsn, chunk.Stream, chunk.Sequence, isOrdered)) return;
+            }
+            else if ((chunk.State & OutChunkState.Acked) != 0 && (chunk.RetransmitsMax != Unlimited || chunk.ExpiresAt != SctpAssociation.Never))
+            {
+                if (isOrdered) Forward.PassOrdered();
+            }
+            else
+            {
+                return;
+            }
         }
-    }
-
-    private bool AddPair(ushort stream, ushort sequence)
-    {
-        for (int i = 0; i < forwardPairCount; i++)
-        {
-            if (forwardPairs[i].Stream != stream) continue;
-            forwardPairs[i].Sequence = sequence;
-            return true;
-        }
-        if (forwardPairCount == ForwardPairsMax) return false;
-        forwardPairs[forwardPairCount++] = (stream, sequence);
-        return true;
     }
 
     /// <summary>Tells when a stream's buffered amount falls to its threshold.</summary>

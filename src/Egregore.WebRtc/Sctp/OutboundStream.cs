@@ -103,13 +103,15 @@ internal sealed class OutboundStream(ushort id)
     }
 
     /// <summary>Drops what is left of the first message. Its bytes are released with those after or before them.</summary>
-    public void DropFirst()
+    /// <returns>How many bytes of it had not been sent.</returns>
+    public int DropFirst()
     {
         ref QueuedMessage message = ref First;
         int rest = message.Length - FirstMessageSent;
         sent += rest;
         if (!message.Uncounted) BufferedBytes -= rest;
         RemoveFirst();
+        return rest;
     }
 
     /// <summary>Frees the bytes before a position.</summary>

@@ -25,6 +25,7 @@ internal sealed partial class SctpAssociation
         {
             if (now >= handshakeDeadline) OnHandshakeTimeout(now);
             if (now >= retransmitDeadline) OnRetransmitTimeout(now);
+            if (now >= outbound.ReorderDeadline && outbound.LoseLate(now) is { LostBytes: > 0 } sample) congestion.OnAck(sample);
             if (now >= probeDeadline) OnProbeTimeout(now);
             if (now >= ackDeadline)
             {
@@ -50,7 +51,7 @@ internal sealed partial class SctpAssociation
         Statistics.Timeouts++;
         if (CountError()) return;
         rtt.Backoff();
-        outbound.LoseAll(forgetGaps: ++timeoutsInRow >= 2);
+        outbound.LoseAll(forgetGaps: ++timeoutsInRow >= 2, now);
         if (timeoutsInRow >= 2) FallBackToSafeSize(now);
         congestion.OnTimeout(now);
         probeDeadline = Never;
@@ -58,20 +59,21 @@ internal sealed partial class SctpAssociation
         retransmitDeadline = now + rtt.Rto;
     }
 
-    /// <summary>After about two round trips without an answer the last chunk is sent again (the tail loss probe of RFC 8985), once for each tail.</summary>
+    /// <summary>After about two round trips without an answer the last chunk and a FORWARD-TSN are sent again (the tail loss probe of RFC 8985), once for each tail.</summary>
     private void OnProbeTimeout(long now)
     {
         probeDeadline = Never;
-        if (hasProbed || outbound.HasLost || !outbound.TryLoseLast(now)) return;
+        if (hasProbed || outbound.HasLost || !(outbound.TryLoseLast(now) | outbound.RepeatForward())) return;
         hasProbed = true;
         Statistics.TailProbes++;
     }
 
     private void ArmProbe(long now)
     {
-        if (hasProbed || rtt.Smoothed == 0 || outbound.InFlightBytes == 0) return;
+        if (hasProbed || rtt.Smoothed == 0 || (outbound.InFlightBytes == 0 && !outbound.HasForward)) return;
         // A single packet that did not ask for an answer may wait for the peer's delayed SACK.
-        long delay = Math.Max(ProbeTimeoutMin, 2 * rtt.Smoothed) + (outbound.InFlightBytes <= PacketDataBytes && !asksForAck ? 200_000 : 0);
+        bool mayWait = !outbound.HasForward && outbound.InFlightBytes <= PacketDataBytes && !asksForAck;
+        long delay = Math.Max(ProbeTimeoutMin, 2 * rtt.Smoothed) + (mayWait ? 200_000 : 0);
         if (now + delay < retransmitDeadline) probeDeadline = now + delay;
     }
 

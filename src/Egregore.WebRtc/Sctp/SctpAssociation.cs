@@ -87,10 +87,13 @@ internal sealed partial class SctpAssociation
     /// <summary>Streams that may be used in each direction; the least of both sides' counts once established.</summary>
     public int StreamCount { get; private set; }
 
+    /// <summary>Outgoing streams that something is remembered of: used, and not reset since.</summary>
+    public int OutgoingStreamsHeld => outbound.StreamsHeld;
+
     /// <summary>When <see cref="Tick"/> is due, in microseconds; <see cref="Never"/> if no timer runs.</summary>
     public long NextDeadline => Math.Min(
         Math.Min(Math.Min(handshakeDeadline, shutdownDeadline), Math.Min(retransmitDeadline, probeDeadline)),
-        Math.Min(Math.Min(Math.Min(ackDeadline, heartbeatDeadline), sizeDeadline), Math.Min(reconfigDeadline, paceDeadline)));
+        Math.Min(Math.Min(Math.Min(ackDeadline, heartbeatDeadline), Math.Min(sizeDeadline, outbound.ReorderDeadline)), Math.Min(reconfigDeadline, paceDeadline)));
 
     private int PacketDataBytes => (packetBytes & ~3) - PacketWriter.HeaderBytes - DataHeaderBytes;
 

@@ -22,14 +22,21 @@ public sealed class ChromiumFixture : IAsyncLifetime
         });
     }
 
-    internal async Task<ChromiumPeer> OpenAsync(string configuration = "{}")
+    internal async Task<BrowserPeer> OpenAsync(string configuration = "{}")
     {
         var page = await _browser!.NewPageAsync();
         // RTCPeerConnection wants a page of some origin.
         await page.GotoAsync("data:text/html,<title>peer</title>");
-        var peer = new ChromiumPeer(page);
+        var peer = new BrowserPeer(new Tab(page));
         await peer.StartAsync(configuration);
         return peer;
+    }
+
+    private sealed class Tab(IPage page) : IBrowserPage
+    {
+        public Task<string> CallAsync(string function, string argument) => page.EvaluateAsync<string>(function, argument);
+
+        public async ValueTask DisposeAsync() => await page.CloseAsync();
     }
 
     public async Task DisposeAsync()

@@ -105,6 +105,18 @@ public sealed class CoturnTheoryAttribute : TheoryAttribute
     }
 }
 
+/// <summary>A fact that runs where coturn and Firefox are installed.</summary>
+public sealed class CoturnFirefoxFactAttribute : FactAttribute
+{
+    public CoturnFirefoxFactAttribute()
+    {
+        if (!CoturnFixture.IsInstalled)
+            Skip = "no /usr/bin/turnserver (Debian's package coturn)";
+        else if (!File.Exists(FirefoxFixture.Path))
+            Skip = $"no Firefox at {FirefoxFixture.Path}";
+    }
+}
+
 /// <summary>A fact that runs where coturn and Chromium are installed.</summary>
 public sealed class CoturnChromiumFactAttribute : FactAttribute
 {

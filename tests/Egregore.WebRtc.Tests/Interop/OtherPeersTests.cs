@@ -8,23 +8,37 @@ public sealed class OtherPeersTests
 {
     // The channel is closed by ours: node-datachannel's own close() blocks its process now and then, before anything is sent.
     [NodeTheory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Libdatachannel_echoes_up_to_262144_bytes(bool weOffer)
+    [InlineData(true, 0)]
+    [InlineData(false, 0)]
+    [InlineData(true, 3)]
+    public async Task Libdatachannel_echoes_up_to_262144_bytes(bool weOffer, int lossPercent)
     {
-        await EchoAsync(connection => new ProcessPeer(connection, "node", OtherPeers.NodeFolder, "peer.mjs", weOffer ? "answer" : "offer"), weOffer, 262_144, theyClose: false);
+        await EchoAsync(connection => new ProcessPeer(connection, "node", OtherPeers.NodeFolder, "peer.mjs", weOffer ? "answer" : "offer"), weOffer, 262_144, theyClose: false, lossPercent);
+    }
+
+    /// <summary>Ours in a process of its own.</summary>
+    [Theory]
+    [InlineData(true, true, 0)]
+    [InlineData(false, false, 0)]
+    [InlineData(true, false, 3)]
+    public async Task Ours_echoes_up_to_262144_bytes(bool weOffer, bool theyClose, int lossPercent)
+    {
+        await EchoAsync(connection => ProcessPeer.OfOurs(connection, weOffer ? "answer" : "offer"), weOffer, 262_144, theyClose, lossPercent);
     }
 
     [PionTheory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Pion_echoes(bool weOffer)
+    [InlineData(true, true, 0)]
+    [InlineData(false, true, 0)]
+    [InlineData(true, false, 0)]
+    [InlineData(false, false, 0)]
+    [InlineData(true, false, 3)]
+    public async Task Pion_echoes(bool weOffer, bool theyClose, int lossPercent)
     {
         var program = OtherPeers.Pion;
-        await EchoAsync(connection => new ProcessPeer(connection, program, ".", weOffer ? "answer" : "offer"), weOffer, 60_000, theyClose: true);
+        await EchoAsync(connection => new ProcessPeer(connection, program, ".", weOffer ? "answer" : "offer"), weOffer, 60_000, theyClose, lossPercent);
     }
 
-    private static async Task EchoAsync(Func<RtcPeerConnection, ProcessPeer> start, bool weOffer, int largest, bool theyClose)
+    private static async Task EchoAsync(Func<RtcPeerConnection, ProcessPeer> start, bool weOffer, int largest, bool theyClose, int lossPercent)
     {
         using var host = new RtcHost(new RtcHostOptions { IncludeLoopback = true });
         using var ours = new RtcPeerConnection(host: host);
@@ -33,22 +47,24 @@ public sealed class OtherPeersTests
         using var other = start(ours);
         try
         {
-            await EchoAsync(ours, other, channel, incoming, weOffer, largest, theyClose);
+            if (weOffer)
+                other.Offer();
+            channel ??= await incoming;
+            var inbox = channel.Inbox();
+            await channel.OpenAsync();
+            await other.UntilAsync("open echo");
+            if (lossPercent > 0)
+                BadNetwork.Apply(host, lossPercent, 7, receivingToo: true);
+            await EchoAsync(other, channel, inbox, largest, theyClose);
         }
-        catch (TimeoutException e)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             throw new TimeoutException(Peers.Describe(ours), e);
         }
     }
 
-    private static async Task EchoAsync(RtcPeerConnection ours, ProcessPeer other, RtcDataChannel? channel, Task<RtcDataChannel> incoming, bool weOffer, int largest, bool theyClose)
+    private static async Task EchoAsync(ProcessPeer other, RtcDataChannel channel, System.Threading.Channels.ChannelReader<(byte[] Bytes, bool IsText)> inbox, int largest, bool theyClose)
     {
-        if (weOffer)
-            other.Offer();
-        channel ??= await incoming;
-        var inbox = channel.Inbox();
-        await channel.OpenAsync();
-        Assert.Equal("open echo", await other.EventAsync());
         foreach (var size in new[] { 1, 1_000, 30_000, largest })
         {
             var message = new byte[size];
@@ -67,6 +83,6 @@ public sealed class OtherPeersTests
         else
             channel.Close();
         await closed;
-        Assert.Equal("closed echo", await other.EventAsync());
+        await other.UntilAsync("closed echo");
     }
 }

@@ -34,6 +34,24 @@ internal sealed class ProcessPeer : IDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>A peer of ours in a process of its own.</summary>
+    public static ProcessPeer OfOurs(RtcPeerConnection ours, string role) => new(ours, "dotnet", ".", Processes.Program.Assembly, "peer", role);
+
+    /// <summary>Ends the process at once, as kill -9 does.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>Waits until the other end has told this event; others are passed over.</summary>
+    public async Task UntilAsync(string name)
+    {
+        while (await EventAsync() != name)
+        {
+        }
+    }
+
     /// <summary>Ours offers.</summary>
     public void Offer()
     {
@@ -51,9 +69,13 @@ internal sealed class ProcessPeer : IDisposable
 
     public void Dispose()
     {
-        _process.StandardInput.Close();
-        if (!_process.WaitForExit(2000))
-            _process.Kill();
+        if (!_process.HasExited)
+        {
+            _process.StandardInput.Close();
+            if (!_process.WaitForExit(2000))
+                _process.Kill();
+        }
+
         _process.Dispose();
     }
 

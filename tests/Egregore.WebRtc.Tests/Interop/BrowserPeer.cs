@@ -1,10 +1,16 @@
 using System.Text.Json;
-using Microsoft.Playwright;
 
 namespace Egregore.WebRtc.Tests.Interop;
 
+/// <summary>A page of a browser.</summary>
+internal interface IBrowserPage : IAsyncDisposable
+{
+    /// <summary>Calls a function of JavaScript that takes a string and promises one.</summary>
+    Task<string> CallAsync(string function, string argument);
+}
+
 /// <summary>A page with one RTCPeerConnection. Signaling goes through the test.</summary>
-internal sealed class ChromiumPeer(IPage page) : IAsyncDisposable
+internal sealed class BrowserPeer(IBrowserPage page) : IAsyncDisposable
 {
     // Channels echo on their own: "echo" sends back what it gets. Everything else is asked for by Evaluate.
     private const string Script = """
@@ -15,7 +21,7 @@ internal sealed class ChromiumPeer(IPage page) : IAsyncDisposable
           window.log = [];
           const waiters = [];
           const changed = () => { for (const w of waiters.splice(0)) w(); };
-          window.until = async (test, ms = 20000) => {
+          window.until = async (test, ms = 40000) => {
             const end = performance.now() + ms;
             while (!test()) {
               if (performance.now() > end) throw new Error('waited too long: ' + test + ' ' + JSON.stringify([pc.connectionState, pc.iceConnectionState, window.log.slice(-20)]));
@@ -46,36 +52,36 @@ internal sealed class ChromiumPeer(IPage page) : IAsyncDisposable
         }
         """;
 
-    public IPage Page { get; } = page;
+    public async Task StartAsync(string configuration) => await RunAsync($"() => ({Script})({configuration})");
 
-    public async Task StartAsync(string configuration) =>
-        await Page.EvaluateAsync($"({Script})({configuration})");
-
-    /// <summary>Chromium offers, ours answers.</summary>
+    /// <summary>The browser offers, ours answers.</summary>
     public async Task OfferToAsync(RtcPeerConnection ours, bool iceRestart = false)
     {
-        var sdp = await Page.EvaluateAsync<string>(
+        var sdp = await GetAsync<string>(
             "async restart => { await pc.setLocalDescription(await pc.createOffer({ iceRestart: restart })); await gathered(); return pc.localDescription.sdp; }", iceRestart);
         ours.SetRemoteDescription(new RtcSessionDescription(RtcSdpType.Offer, sdp));
         ours.SetLocalDescription();
-        await Page.EvaluateAsync("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", ours.LocalDescription!.Sdp);
+        await RunAsync("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", ours.LocalDescription!.Sdp);
     }
 
-    /// <summary>Ours offers, Chromium answers.</summary>
+    /// <summary>Ours offers, the browser answers.</summary>
     public async Task AnswerAsync(RtcPeerConnection ours, RtcOfferOptions? options = null)
     {
         ours.SetLocalDescription(ours.CreateOffer(options));
-        var answer = await Page.EvaluateAsync<string>(
+        var answer = await GetAsync<string>(
             "async sdp => { await pc.setRemoteDescription({ type: 'offer', sdp }); await pc.setLocalDescription(); await gathered(); return pc.localDescription.sdp; }",
             ours.LocalDescription!.Sdp);
         ours.SetRemoteDescription(new RtcSessionDescription(RtcSdpType.Answer, answer));
     }
 
-    public Task UntilAsync(string test) => Page.EvaluateAsync($"until(() => {test})");
+    public Task UntilAsync(string test) => RunAsync($"() => until(() => {test})");
 
-    public Task<T> GetAsync<T>(string expression) => Page.EvaluateAsync<T>(expression);
+    /// <summary>Calls a function of the page.</summary>
+    public Task RunAsync(string function, params object?[] arguments) => page.CallAsync($"async json => {{ await ({function})(...JSON.parse(json)); return ''; }}", JsonSerializer.Serialize(arguments));
 
-    public async Task<JsonElement> RunAsync(string script) => await Page.EvaluateAsync<JsonElement>(script);
+    /// <summary>Calls a function of the page for what it returns.</summary>
+    public async Task<T> GetAsync<T>(string function, params object?[] arguments) => JsonSerializer.Deserialize<T>(
+        await page.CallAsync($"async json => JSON.stringify(await ({function})(...JSON.parse(json)))", JsonSerializer.Serialize(arguments)))!;
 
-    public async ValueTask DisposeAsync() => await Page.CloseAsync();
+    public ValueTask DisposeAsync() => page.DisposeAsync();
 }
