@@ -4,6 +4,7 @@ using Egregore.Kernels.Fluids;
 using Egregore.Kernels.Lights;
 using Egregore.Kernels.Meshes;
 using Egregore.Kernels.Paths;
+using Egregore.Kernels.Physics;
 using Egregore.Kernels.Rays;
 using Egregore.Kernels.Sights;
 using Egregore.Kernels.Terrain;
@@ -64,6 +65,15 @@ public static class StandardKernels
             OutputBytesMax = NpcDecideOutput.SizeOf(NpcDecideInput.NpcsMax),
             MemoryPagesMax = 64,
             Invariant = new NpcDecideInvariant(salt),
+        },
+        new()
+        {
+            Name = PhysicsTask.KernelName,
+            Hash = KernelModules.HashOf(PhysicsTask.KernelName),
+            Class = VerificationClass.Simulated,
+            InputBytesMax = PhysicsTask.BytesMax,
+            OutputBytesMax = PhysicsOutput.BytesMax,
+            Invariant = new PhysicsInvariant(),
         },
         new()
         {

@@ -47,7 +47,7 @@ public sealed class WorkArea : IBenchArea
         try
         {
             await using EgregoreServer server = await StartAsync(data, cancellation).ConfigureAwait(false);
-            var driver = new Driver(server.Services.GetRequiredService<WorkHost>());
+            using var driver = new Driver(server.Services.GetRequiredService<WorkHost>());
             ulong fuel = driver.AddEmpty(EmptyKernel);
             await using (ChildProcess helpers = await HelpersAsync(server, Helpers, Slots, fuel, cancellation).ConfigureAwait(false))
             {
@@ -64,7 +64,7 @@ public sealed class WorkArea : IBenchArea
                 double peer = await BullAsync(context, cancellation).ConfigureAwait(false);
                 yield return Measure.MoreIsBetter(
                     "work.throughput", "tasks/s", Sampling.Middle([.. rates]), "bullmq", peer,
-                    $"{Outstanding} outstanding, {Helpers} helpers in a process of their own; {driver.Local} of {driver.Settled} by truth, {driver.Failed} failed; bullmq with redis-server, jobs without content");
+                    $"{Outstanding} outstanding, {Helpers} helpers in a process of their own; {driver.Local} of {driver.Count} by truth, {driver.Failed} failed; bullmq with redis-server, jobs without content");
             }
 
             Process self = Process.GetCurrentProcess();
@@ -155,7 +155,7 @@ public sealed class WorkArea : IBenchArea
     }
 
     /// <summary>Submits and takes what comes back.</summary>
-    private sealed class Driver : ISettlements
+    private sealed class Driver : ISettlements, IDisposable
     {
         private readonly WorkHost _work;
         private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _awaited = new();
@@ -172,11 +172,13 @@ public sealed class WorkArea : IBenchArea
             work.Listen(Tag, this);
         }
 
-        public long Settled => Volatile.Read(ref _settled);
+        public long Count => Volatile.Read(ref _settled);
 
         public long Local => Volatile.Read(ref _local);
 
         public long Failed => Volatile.Read(ref _failed);
+
+        public void Dispose() => _free.Dispose();
 
         public ulong AddEmpty(byte[] module)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Egregore.Server;
+using Egregore.Server.Work;
 using Egregore.Wire;
 using Egregore.World.Area;
 using VoxelArena;
@@ -26,12 +27,13 @@ internal sealed class ServeCommand : Command
     private readonly Option<string[]> _origin = new("--origin") { Description = "Another origin whose pages may join; repeat for more" };
     private readonly Option<int> _sessions = new("--sessions") { Description = "Most sessions at once", DefaultValueFactory = _ => new ServerOptions().SessionsMax };
     private readonly Option<bool> _fullRate = new("--full-rate") { Description = "Truth sends everybody in sight at the full rate, not by attention (the five nearest at the full rate, others at 4 to 1 Hz)" };
+    private readonly Option<bool> _noHelpers = new("--no-helpers") { Description = "Nobody may lend a machine: the server computes all tasks itself" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Print nothing but the address" };
 
     public ServeCommand()
         : base("serve", "Host a world and print its address")
     {
-        foreach (var option in (Option[])[_url, _data, _world, _authority, _seed, _ice, _origin, _sessions, _fullRate, _quiet])
+        foreach (var option in (Option[])[_url, _data, _world, _authority, _seed, _ice, _origin, _sessions, _fullRate, _noHelpers, _quiet])
             Add(option);
         SetAction(RunAsync);
     }
@@ -51,6 +53,7 @@ internal sealed class ServeCommand : Command
             SessionsMax = result.GetValue(_sessions),
             ConnectionsPerAddressMax = Math.Max(new ServerOptions().ConnectionsPerAddressMax, result.GetValue(_sessions)),
             Room = result.GetValue(_fullRate) ? RoomOptions.FullRate : new RoomOptions(),
+            Helpers = new HelpersOptions { Enabled = !result.GetValue(_noHelpers), ApiKeys = ApiKeys.FromEnvironment() },
             PagesFolder = pages.Web ?? "web/dist",
             BrowserFolder = pages.Browser ?? "artifacts/browser",
             Log = !result.GetValue(_quiet),

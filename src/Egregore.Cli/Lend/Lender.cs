@@ -24,6 +24,7 @@ internal sealed class Lender : IAsyncDisposable
     private const int TickMs = 100;
     private const int LookEveryMs = 1_000;
     private const int PingEveryMs = 5_000;
+    private const int ExpectedMax = 8;
     private const int WelcomeMs = 10_000;
     private const int RetryMsMin = 1_000;
     private const int RetryMsMax = 30_000;
@@ -48,6 +49,7 @@ internal sealed class Lender : IAsyncDisposable
     private readonly RateMeter _rate = new();
     private LendSocket? _socket;
     private HelperWelcome? _welcome;
+    private bool _ready;
     private string _state = "connecting";
     private string _why = "";
     private string? _pause;
@@ -206,6 +208,7 @@ internal sealed class Lender : IAsyncDisposable
     private void Disconnected()
     {
         _socket = null;
+        _ready = false;
         _welcome = null;
         _parked = 0;
         _heldSaid = [];
@@ -224,8 +227,7 @@ internal sealed class Lender : IAsyncDisposable
                 _welcome = LendSocket.Parse<HelperWelcome>(payload);
                 _failures = 0;
                 _pingAtMs = 0;
-                Become("ready", "");
-                Tick();
+                _ = ExpectAsync(_welcome);
                 break;
             case Kind.Refusal:
                 Refused(LendSocket.Parse<Refusal>(payload));
@@ -251,6 +253,33 @@ internal sealed class Lender : IAsyncDisposable
             default: // A newer server's; nothing here depends on it.
                 break;
         }
+    }
+
+    // Tasks of these kernels will not wait for a compiler: they are fetched and loaded before the first slot is parked.
+    private async Task ExpectAsync(HelperWelcome welcome)
+    {
+        for (var at = 0; at + KernelHash.Size <= Math.Min(welcome.Kernels.Length, ExpectedMax * KernelHash.Size); at += KernelHash.Size)
+        {
+            try
+            {
+                await _kernels.GetAsync(KernelHash.Read(welcome.Kernels.Span.Slice(at, KernelHash.Size)), CancellationToken.None);
+            }
+            catch (HttpRequestException)
+            {
+                // Its first task will say so.
+            }
+        }
+
+        Put(() =>
+        {
+            if (_welcome != welcome)
+                return;
+            foreach (var slot in _slots)
+                slot.Preload();
+            _ready = true;
+            Become("ready", "");
+            Tick();
+        });
     }
 
     private void Refused(Refusal refusal)
@@ -322,7 +351,7 @@ internal sealed class Lender : IAsyncDisposable
     /// <summary>Parks what is free. A slot is free only after its rest, so results themselves park nothing.</summary>
     private void Fill()
     {
-        var slots = _welcome is null ? 0 : Parkable();
+        var slots = _ready ? Parkable() : 0;
         if (slots <= 0)
             return;
         _parked += slots;

@@ -40,7 +40,7 @@ internal sealed class WorkerSlot : IAsyncDisposable
     private readonly DutyCycle _duty;
     private readonly long _memoryBytesMax;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<WorkItem> _next = Channel.CreateBounded<WorkItem>(1);
+    private readonly Channel<WorkItem?> _next = Channel.CreateBounded<WorkItem?>(1);
     private readonly Task _running;
     private WorkerProcess? _process;
     private int _failures;
@@ -82,6 +82,15 @@ internal sealed class WorkerSlot : IAsyncDisposable
         // Before the task is there: the slot may be done with it at once.
         _state = SlotState.Busy;
         return _next.Writer.TryWrite(item);
+    }
+
+    /// <summary>Has the worker load the kernels that are here by now, where it is free; a busy one does so after its task.</summary>
+    public void Preload()
+    {
+        if (_state != SlotState.Free)
+            return;
+        _state = SlotState.Starting;
+        _next.Writer.TryWrite(null);
     }
 
     public async ValueTask DisposeAsync()
@@ -135,7 +144,8 @@ internal sealed class WorkerSlot : IAsyncDisposable
                 foreach (var kernel in _kernels.Held().TakeLast(PreloadMax))
                     await LoadAsync(process, kernel);
                 Become(SlotState.Free, null);
-                var item = await _next.Reader.ReadAsync(_stop.Token);
+                if (await _next.Reader.ReadAsync(_stop.Token) is not { } item)
+                    continue;
                 var run = await RunAsync(process, item);
                 _failures = 0;
                 if (ProcessTree.Of(process.Id).ResidentBytes > _memoryBytesMax)

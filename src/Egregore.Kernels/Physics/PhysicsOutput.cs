@@ -10,6 +10,9 @@ public readonly ref struct PhysicsOutput
 
     private PhysicsOutput(ReadOnlySpan<byte> bytes) => this.bytes = bytes;
 
+    /// <summary>Bytes of the largest answer.</summary>
+    public static int BytesMax => OutHeader + (BodiesMax * OutBody) + (PairsMax * PhysicsLayout.Pair);
+
     /// <summary>Bodies, in the task's order.</summary>
     public int BodyCount => (int)Int(bytes[4..]);
 

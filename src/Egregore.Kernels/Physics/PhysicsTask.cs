@@ -10,6 +10,9 @@ public static class PhysicsTask
     /// <summary>The kernel's name, and that of its module in <see cref="KernelModules"/>.</summary>
     public const string KernelName = "physics";
 
+    /// <summary>Bytes of the largest task.</summary>
+    public static int BytesMax => SizeOf(StaticsMax, BodiesMax, ImpulsesMax, BlastsMax);
+
     /// <summary>Bytes of a task.</summary>
     public static int SizeOf(int boxes, int bodies, int impulses, int blasts) => Header + (boxes * Static) + (bodies * Body) + (impulses * Impulse) + (blasts * Blast);
 

@@ -14,16 +14,17 @@ internal sealed class KernelLibrary(KernelSandbox sandbox)
     public int Count => _kernels.Count;
 
     /// <summary>Takes a kernel; false where it is there already.</summary>
-    /// <exception cref="KernelRefusedException">The bytes are not those of the manifest's hash, or no kernel.</exception>
-    public bool Add(KernelManifest manifest, byte[] metered, bool uploaded)
+    /// <exception cref="KernelRefusedException">It was uploaded, and the bytes are not those of the manifest's hash, or no kernel. Others are compiled when they are first run.</exception>
+    public bool Add(KernelManifest manifest, ReadOnlyMemory<byte> metered, bool uploaded)
     {
-        sandbox.Load(manifest.Hash, metered);
+        if (uploaded)
+            sandbox.Load(manifest.Hash, metered.Span);
         return _kernels.TryAdd(manifest.Hash, new Entry(manifest, metered, uploaded));
     }
 
-    public bool TryGet(KernelHash hash, out byte[] module)
+    public bool TryGet(KernelHash hash, out ReadOnlyMemory<byte> module)
     {
-        module = _kernels.TryGetValue(hash, out var entry) ? entry.Module : [];
+        module = _kernels.TryGetValue(hash, out var entry) ? entry.Module : default;
         return entry is not null;
     }
 
@@ -34,5 +35,5 @@ internal sealed class KernelLibrary(KernelSandbox sandbox)
 
     public bool Remove(KernelHash hash) => _kernels.TryRemove(hash, out _);
 
-    private sealed record Entry(KernelManifest Manifest, byte[] Module, bool Uploaded);
+    private sealed record Entry(KernelManifest Manifest, ReadOnlyMemory<byte> Module, bool Uploaded);
 }

@@ -60,7 +60,7 @@ internal sealed class LocalRuns : IDisposable
                 continue;
             var started = Stopwatch.GetTimestamp();
             if (!_sandbox.Holds(run.Kernel) && _library.TryGet(run.Kernel, out var module))
-                _sandbox.Load(run.Kernel, module);
+                _sandbox.Load(run.Kernel, module.Span);
             var outcome = _sandbox.Run(run.Kernel, run.Shared, run.Input, run.Fuel, run.OutputMax);
             _done(run.Token, outcome, (long)Stopwatch.GetElapsedTime(started).TotalMicroseconds);
         }

@@ -32,6 +32,25 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
         _log = log;
         _cascade = new Cascade(bodies, this);
         work.Listen(TagNumber, this);
+        work.Expect(kernel.Hash, kernel.Write(Sample()));
+    }
+
+    // Crates that fall upon each other and on a floor, turned: what most tasks use of the kernel.
+    private static IslandTask Sample()
+    {
+        var bodies = Enumerable.Range(0, 8).Select(i => new BodyState
+        {
+            Id = (ulong)i,
+            Awake = i > 0,
+            X = BodyState.BlockUnits * (20 + i) / 10,
+            Y = (BodyState.BlockUnits * 3 / 2) + (BodyState.BlockUnits * i * 8 / 10),
+            Z = BodyState.BlockUnits * 2,
+            Rotation = System.Numerics.Quaternion.Normalize(new(0, i, 1, 8)),
+            Velocity = new(i - 4, -2, 1),
+            Half = new(0.45f),
+            Density = 1,
+        }).ToArray();
+        return new IslandTask(0, 0, new BlockBounds(0, 0, 0, 8, 12, 8), bodies, [new BlockBounds(0, 0, 0, 8, 0, 8), new BlockBounds(4, 1, 2, 4, 2, 2)], 16, 1 / 60f, 20, 0);
     }
 
     /// <summary>Wakes truth's thread.</summary>

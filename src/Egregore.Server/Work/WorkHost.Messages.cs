@@ -158,6 +158,7 @@ internal sealed partial class WorkHost
                 TaskBytesMax = (uint)TaskBytesMax,
                 OutputBytesMax = (uint)Math.Max(0, _options.MessageBytesMax - 1_024),
                 PublicKey = _key.PublicKey,
+                Kernels = _expected.SelectMany(expected => expected.Kernel.ToArray()).ToArray(),
             });
             TellStanding(session, NowMs);
             // It may have gone while this was done; then nobody else takes it out.

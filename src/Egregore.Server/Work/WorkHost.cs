@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
+using System.Security.Cryptography;
+using Egregore.Kernels;
 using Egregore.Sandbox;
 using Egregore.Server.Identity;
 using Egregore.Server.Sockets;
@@ -43,6 +44,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     private readonly ISettlements?[] _listeners = new ISettlements?[8];
     private readonly Queue<WorkRefusal> _refusals = new();
     private readonly Dictionary<KernelHash, KernelCount> _counts = [];
+    private readonly List<(KernelHash Kernel, byte[] Sample)> _expected = [];
     private readonly Thread _thread;
     private readonly long _startTimestamp;
     private volatile bool _stopped;
@@ -67,8 +69,15 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
         _sandbox = new KernelSandbox(_options.Sandbox, time);
         Library = new KernelLibrary(_sandbox);
         _key = TruthKey.Load(options.DataFolder);
-        _coordinator = new WorkCoordinator(_options.Coordinator, this, BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8)));
+        _coordinator = new WorkCoordinator(_options.Coordinator, this, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
         _coordinator.AddWorld(World, new WorldTerms());
+        // Where answers are sampled is nobody's business.
+        foreach (var manifest in StandardKernels.Salted(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))))
+        {
+            if (StandardKernels.TryGetModule(manifest.Hash, out var module))
+                AddKernel(manifest, module);
+        }
+
         _local = new LocalRuns(_sandbox, Library, _options.LocalThreads, LocalDone);
         _thread = new Thread(Run) { IsBackground = true, Name = "work" };
     }
@@ -87,6 +96,8 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _thread.Start();
+        // The first task does not wait for a compiler.
+        new Thread(Warm) { IsBackground = true, Name = "kernels", Priority = ThreadPriority.BelowNormal }.Start();
         return Task.CompletedTask;
     }
 
@@ -109,10 +120,26 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     /// <summary>Who is told of tasks whose tag has this number in its highest byte.</summary>
     public void Listen(byte number, ISettlements listener) => _listeners[number] = listener;
 
+    /// <summary>Says that tasks of a kernel will come and will not wait: truth compiles it ahead, and helpers are told to. Before the start.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="sample">A task of it, as compiling ahead runs it.</param>
+    public void Expect(KernelHash kernel, byte[] sample) => _expected.Add((kernel, sample));
+
+    private void Warm()
+    {
+        foreach (var (kernel, sample) in _expected)
+        {
+            if (!Library.TryGet(kernel, out var module))
+                continue;
+            _sandbox.Load(kernel, module.Span);
+            _sandbox.Run(kernel, [], sample, 1UL << 40, TaskBytesMax);
+        }
+    }
+
     /// <summary>Makes a kernel known to helpers, truth and the coordinator.</summary>
     /// <returns>False where it is known already, or there is no room.</returns>
     /// <exception cref="KernelRefusedException">No kernel.</exception>
-    public bool AddKernel(KernelManifest manifest, byte[] metered, bool uploaded = false)
+    public bool AddKernel(KernelManifest manifest, ReadOnlyMemory<byte> metered, bool uploaded = false)
     {
         if (!Library.Add(manifest, metered, uploaded))
             return false;

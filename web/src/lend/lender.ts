@@ -13,6 +13,8 @@ const SHARED_MAX = 48;
 const SHARED_BYTES_MAX = 32 << 20;
 /** Hashes that one WorkPark may name. */
 const HELD_MAX = 64;
+/** Kernels fetched before the first slot is parked. */
+const EXPECTED_MAX = 8;
 const TEXT_MAX = 200;
 const NOTHING = new Uint8Array();
 
@@ -51,6 +53,8 @@ export class Lender {
   /** Slots that truth may still send a task for. */
   private parked = 0;
   private heldSaid = '';
+  /** Whether the kernels that truth expects to need are here. */
+  private ready = false;
 
   constructor(link: Lender['link'], pool: RunnerPool, kernels: Lender['kernels'], settings: LendSettings, verify: VerifyReceipt, now: () => number) {
     this.link = link;
@@ -109,11 +113,22 @@ export class Lender {
     this.parked = 0;
     this.heldSaid = '';
     this.notice = '';
+    void this.expect(this.link.welcome);
+  }
+
+  /** Tasks of these kernels will not wait for a download: they are here before the first slot is parked. */
+  private async expect(welcome: HelperWelcome | null): Promise<void> {
+    const digits = welcome ? hex(welcome.kernels.slice(0, EXPECTED_MAX * 32)) : '';
+    // What cannot be had is told when a task asks for it.
+    await Promise.allSettled((digits.match(/.{64}/g) ?? []).map((kernel) => this.kernels.module(kernel)));
+    if (this.link.welcome !== welcome || this.link.state !== 'online') return;
+    this.ready = true;
     this.fill();
   }
 
   private closed(): void {
     this.parked = 0;
+    this.ready = false;
     // Results under a lease of a connection that is gone would be refused: truth has given the tasks to others.
     for (const { id } of this.leases.values()) this.pool.drop(id);
     for (const { record } of this.leases.values()) this.ledger.ended(record, 'cancelled', 0, this.now());
@@ -121,7 +136,7 @@ export class Lender {
   }
 
   private fill(): void {
-    const slots = this.link.state === 'online' ? this.parkable() : 0;
+    const slots = this.ready && this.link.state === 'online' ? this.parkable() : 0;
     if (slots > 0) this.park(slots);
   }
 

@@ -30,7 +30,7 @@ export const tables = {
   },
   helperWelcome: {
     peer: { id: 0, type: 'peer' }, time: { id: 1, type: 'u64' }, creditsMax: { id: 2, type: 'u16' }, taskBytesMax: { id: 3, type: 'u32' }, outputBytesMax: { id: 4, type: 'u32' },
-    publicKey: { id: 5, type: 'bytes' },
+    publicKey: { id: 5, type: 'bytes' }, kernels: { id: 6, type: 'bytes' },
   },
   workPark: { slots: { id: 0, type: 'u16' }, held: { id: 1, type: 'bytes' }, paused: { id: 2, type: 'bool' } },
   workAssign: {
