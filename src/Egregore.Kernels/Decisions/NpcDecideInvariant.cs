@@ -28,7 +28,7 @@ public sealed class NpcDecideInvariant(ulong salt = 0) : IInvariant
                 return InvariantVerdict.Broken("a score that its action cannot have");
         }
         Sample sample = Sample.Of(shared, input, salt);
-        for (int i = 0; i < Sampled + (task.Npcs / 32) && task.Npcs > 0; i++)
+        for (int i = 0; i < Sampled + (task.Npcs / 64) && task.Npcs > 0; i++)
         {
             int npc = sample.Next(task.Npcs);
             (int pick, int second, float score) = Decide(task, npc);
