@@ -20,7 +20,7 @@ const KERNELS = {
   sight: { pages: 8, pagesMax: 16 },
   'voxel-light': { pages: 32, pagesMax: 128 },
   'voxel-mesh': { pages: 16, pagesMax: 80 },
-  'voxel-terrain': { pages: 1, pagesMax: 16 },
+  'voxel-terrain': { pages: 2, pagesMax: 32 },
 };
 
 /** A start function would run before a host can give fuel: kernels have none (no global with a computed first value, no static array). */

@@ -74,11 +74,11 @@ internal sealed record KernelTask(string Name, string Variant, string What, byte
         for (int i = 0; i < considerations.Length; i++) considerations[i] = new DecideConsideration(random.Next(facts), 0, 1, random.NextSingle() - 0.5f, random.NextSingle() - 0.5f, random.NextSingle(), 0.3f);
         var actions = new DecideAction[16];
         for (int i = 0; i < actions.Length; i++) actions[i] = new DecideAction((ushort)(3 * i), 3, 1);
-        var values = new float[2000 * facts];
+        var values = new float[8000 * facts];
         for (int i = 0; i < values.Length; i++) values[i] = random.NextSingle();
-        var input = new byte[NpcDecideInput.SizeOf(2000, actions.Length, facts, considerations.Length)];
+        var input = new byte[NpcDecideInput.SizeOf(8000, actions.Length, facts, considerations.Length)];
         NpcDecideInput.Write(input, actions, considerations, facts, values);
-        return new KernelTask("npc-decide", "", "2,000 characters, 16 actions of 3 considerations", [], input);
+        return new KernelTask("npc-decide", "", "8,000 characters, 16 actions of 3 considerations", [], input);
     }
 
     private static KernelTask RayTile()
@@ -119,23 +119,30 @@ internal sealed record KernelTask(string Name, string Variant, string What, byte
     {
         var looks = new byte[256];
         (looks[1], looks[2], looks[3]) = (LightInput.Opaque, LightInput.Opaque, LightInput.Opaque | 14);
-        var input = new byte[LightInput.SizeOf(32, 64, 32)];
-        LightInput.Write(input, (32, 64, 32), 2, looks, Land(32, 64, 32));
-        return new KernelTask("voxel-light", "", "32 by 64 by 32 cells", [], input);
+        var input = new byte[LightInput.SizeOf(64, 64, 64)];
+        LightInput.Write(input, (64, 64, 64), 2, looks, Land(64, 64, 64));
+        return new KernelTask("voxel-light", "", "64 cubed cells", [], input);
     }
 
     private static KernelTask VoxelMesh()
     {
         var looks = new MeshLook[256];
         looks.AsSpan(1, 3).Fill(MeshLook.Opaque);
-        var input = new byte[MeshInput.SizeOf(16, 64, 16)];
-        MeshInput.Write(input, (16, 64, 16), looks, Land(18, 66, 18));
-        return new KernelTask("voxel-mesh", "", "a chunk of 16 by 64 by 16", [], input);
+        var input = new byte[MeshInput.SizeOf(32, 64, 32)];
+        MeshInput.Write(input, (32, 64, 32), looks, Land(34, 66, 34));
+        return new KernelTask("voxel-mesh", "", "four chunks, 32 by 64 by 32 cells", [], input);
     }
 
     private static KernelTask VoxelTerrain()
     {
         var random = new Random(Seed);
+        var chunks = new List<byte>();
+        for (int chunk = 0; chunk < TerrainTask.ChunksMax; chunk++) chunks.AddRange(Chunk(random));
+        return new KernelTask("voxel-terrain", "", $"{TerrainTask.ChunksMax} chunks: 4 octaves, caves and an ore", [], [.. chunks]);
+    }
+
+    private static byte[] Chunk(Random random)
+    {
         var writer = new TerrainWriter(new byte[TerrainInput.BytesMax], new TerrainShape());
         foreach ((byte shift, int amplitude) in (ReadOnlySpan<(byte, int)>)[(7, 30 << 8), (5, 12 << 8), (4, 5 << 8), (3, 2 << 8)])
         {
@@ -152,7 +159,7 @@ internal sealed record KernelTask(string Name, string Variant, string What, byte
             random.NextBytes(values);
             writer.Add(vein, values);
         }
-        return new KernelTask("voxel-terrain", "", "a chunk: 4 octaves, caves and an ore", [], writer.Finish().ToArray());
+        return writer.Finish().ToArray();
     }
 
     // Rolling hills with pits, some grass and lamps.

@@ -1,10 +1,12 @@
-// A chunk of land, 16 by 64 by 16 blocks, from values at lattice points that the caller made: the kernel sees no coordinates and no seed. Integers only. Layout: README.md.
+// Chunks of land, 16 by 64 by 16 blocks each, from values at lattice points that the caller made: the kernel sees no coordinates and no seed. Integers only. Layout: README.md.
 import { answer, MALFORMED, room } from '../lib/abi';
 export { alloc } from '../lib/abi';
 
 const SIZE: i32 = 16;
 const HEIGHT: i32 = 64;
 const HEADER: i32 = 20;
+const CHUNKS_MAX: i32 = 64;
+const BLOCKS: i32 = SIZE * SIZE * HEIGHT;
 const OCTAVES_MAX: i32 = 8;
 const VEINS_MAX: i32 = 4;
 const OCTAVE: i32 = 8; // u8 shift, x, z, 0; i32 amplitude (1/256 block); then u16 values
@@ -82,53 +84,58 @@ function plane(at: usize, wide: i32, wx: i32, wz: i32): i32 {
   return (west << 8) + (east - west) * wx;
 }
 
-export function run(ptr: i32, len: i32): i64 {
-  const input = usize(ptr);
-  if (len < HEADER) return MALFORMED;
+/** Bytes of the record of a chunk, or 0 where it is not one. */
+function measure(input: usize, len: i32): i32 {
+  if (len < HEADER) return 0;
   const octaves = i32(load<u8>(input)), veins = i32(load<u8>(input, 1));
   const water = i32(load<u8>(input, 2)), beach = i32(load<u8>(input, 3)), rock = i32(load<u8>(input, 4)), snow = i32(load<u8>(input, 5));
   const soil = i32(load<u8>(input, 6)), roof = i32(load<u8>(input, 7));
   const base = load<i32>(input, 8);
-  if (octaves > OCTAVES_MAX || veins > VEINS_MAX || water >= HEIGHT || beach >= HEIGHT || rock > HEIGHT || snow > HEIGHT || soil < 1 || soil > 8 || roof < 1 || roof > 32) return MALFORMED;
-  if (base < 0 || base >= HEIGHT << 8 || load<u8>(input, 19) != 0) return MALFORMED;
+  if (octaves > OCTAVES_MAX || veins > VEINS_MAX || water >= HEIGHT || beach >= HEIGHT || rock > HEIGHT || snow > HEIGHT || soil < 1 || soil > 8 || roof < 1 || roof > 32) return 0;
+  if (base < 0 || base >= HEIGHT << 8 || load<u8>(input, 19) != 0) return 0;
   // Every record's place follows from those before it, so they are all looked at before one is used.
   let at = HEADER;
   for (let i = 0; i < octaves; i++) {
-    if (len - at < OCTAVE) return MALFORMED;
+    if (len - at < OCTAVE) return 0;
     const octave = input + at;
     const shift = i32(load<u8>(octave)), side = 1 << shift, amplitude = load<i32>(octave, 4);
-    if (shift < 2 || shift > 7 || i32(load<u8>(octave, 1)) >= side || i32(load<u8>(octave, 2)) >= side || load<u8>(octave, 3) != 0 || abs(amplitude) > HEIGHT << 8 || amplitude == i32.MIN_VALUE) return MALFORMED;
+    if (shift < 2 || shift > 7 || i32(load<u8>(octave, 1)) >= side || i32(load<u8>(octave, 2)) >= side || load<u8>(octave, 3) != 0 || abs(amplitude) > HEIGHT << 8 || amplitude == i32.MIN_VALUE) return 0;
     const values = points(i32(load<u8>(octave, 1)), SIZE, shift) * points(i32(load<u8>(octave, 2)), SIZE, shift);
     const size = OCTAVE + ((values << 1) + 3 & ~3);
-    if (len - at < size) return MALFORMED;
+    if (len - at < size) return 0;
     for (let j = 0; j < values; j++) {
-      if (load<u16>(octave + OCTAVE + (j << 1)) > 4095) return MALFORMED;
+      if (load<u16>(octave + OCTAVE + (j << 1)) > 4095) return 0;
     }
     at += size;
   }
   for (let i = 0; i < veins; i++) {
-    if (len - at < VEIN) return MALFORMED;
+    if (len - at < VEIN) return 0;
     const vein = input + at;
     const shift = i32(load<u8>(vein)), side = 1 << shift;
-    if (shift < 2 || shift > 5 || i32(load<u8>(vein, 1)) >= side || i32(load<u8>(vein, 2)) >= side || i32(load<u8>(vein, 3)) >= side) return MALFORMED;
-    if (load<u8>(vein, 5) < 1 || i32(load<u8>(vein, 6)) >= HEIGHT) return MALFORMED;
+    if (shift < 2 || shift > 5 || i32(load<u8>(vein, 1)) >= side || i32(load<u8>(vein, 2)) >= side || i32(load<u8>(vein, 3)) >= side) return 0;
+    if (load<u8>(vein, 5) < 1 || i32(load<u8>(vein, 6)) >= HEIGHT) return 0;
     const values = points(i32(load<u8>(vein, 1)), SIZE, shift) * points(i32(load<u8>(vein, 2)), HEIGHT, shift) * points(i32(load<u8>(vein, 3)), SIZE, shift);
     const size = VEIN + ((values + 3) & ~3);
-    if (len - at < size) return MALFORMED;
+    if (len - at < size) return 0;
     at += size;
   }
-  if (at != len) return MALFORMED;
+  return at;
+}
 
+/** Makes a chunk; the bytes of its record. */
+function make(input: usize, blocks: usize): i32 {
+  const octaves = i32(load<u8>(input)), veins = i32(load<u8>(input, 1));
+  const water = i32(load<u8>(input, 2)), beach = i32(load<u8>(input, 3)), rock = i32(load<u8>(input, 4)), snow = i32(load<u8>(input, 5));
+  const soil = i32(load<u8>(input, 6)), roof = i32(load<u8>(input, 7)), base = load<i32>(input, 8);
   const kinds = input + 12; // u8: stone, soil, grass, sand, snow, water, bedrock, 0
   const stone = load<u8>(kinds), soilKind = load<u8>(kinds, 1), grass = load<u8>(kinds, 2), sand = load<u8>(kinds, 3), snowKind = load<u8>(kinds, 4);
   for (let i = 0; i < SIZE * SIZE; i++) store<i32>(grounds + (i << 2), base << 8);
-  at = HEADER;
+  let at = HEADER;
   for (let i = 0; i < octaves; i++) {
     const octave = input + at, shift = i32(load<u8>(octave));
     raise(octave);
     at += OCTAVE + (((points(i32(load<u8>(octave, 1)), SIZE, shift) * points(i32(load<u8>(octave, 2)), SIZE, shift)) << 1) + 3 & ~3);
   }
-  const blocks = room(SIZE * SIZE * HEIGHT);
   for (let i = 0; i < SIZE * SIZE; i++) {
     const ground = min(max(load<i32>(grounds + (i << 2)) >> 16, 1), HEIGHT - 2);
     store<i32>(grounds + (i << 2), ground);
@@ -145,5 +152,19 @@ export function run(ptr: i32, len: i32): i64 {
     dig(vein, blocks, stone, roof);
     at += VEIN + ((points(i32(load<u8>(vein, 1)), SIZE, shift) * points(i32(load<u8>(vein, 2)), HEIGHT, shift) * points(i32(load<u8>(vein, 3)), SIZE, shift) + 3) & ~3);
   }
-  return answer(blocks, SIZE * SIZE * HEIGHT);
+  return at;
+}
+
+export function run(ptr: i32, len: i32): i64 {
+  const input = usize(ptr);
+  let chunks = 0;
+  for (let at = 0; at < len; ) {
+    const size = measure(input + at, len - at);
+    if (size == 0 || ++chunks > CHUNKS_MAX) return MALFORMED;
+    at += size;
+  }
+  if (chunks == 0) return MALFORMED;
+  const blocks = room(chunks * BLOCKS);
+  for (let i = 0, at = 0; i < chunks; i++) at += make(input + at, blocks + i * BLOCKS);
+  return answer(blocks, chunks * BLOCKS);
 }

@@ -27,7 +27,7 @@ internal sealed record KernelCase(string Name, Func<Random, int, KernelTask> Mak
         new("sight", Scenes.Sight, (_, input) => SightInput.TryRead(input, out SightInput task) ? task.FuelMax : null),
         new("voxel-light", Scenes.Light, (_, input) => LightInput.TryRead(input, out LightInput task) ? task.FuelMax : null),
         new("voxel-mesh", Scenes.Mesh, (_, input) => MeshInput.TryRead(input, out MeshInput task) ? task.FuelMax : null),
-        new("voxel-terrain", Scenes.Terrain, (_, input) => TerrainInput.TryRead(input, out TerrainInput task) ? task.FuelMax : null),
+        new("voxel-terrain", Scenes.Terrain, (_, input) => TerrainTask.TryRead(input, out TerrainTask task) ? task.FuelMax : null),
     ];
 
     public static TheoryData<string> Names => new(All.Select(kernel => kernel.Name));

@@ -70,6 +70,13 @@ internal static class Scenes
 
     public static KernelTask Terrain(Random random, int size)
     {
+        var chunks = new List<byte>();
+        for (int i = random.Next(1, 2 + size * size); i > 0; i--) chunks.AddRange(TerrainChunk(random, size));
+        return new KernelTask([.. chunks]);
+    }
+
+    public static byte[] TerrainChunk(Random random, int size)
+    {
         var shape = new TerrainShape { Water = (byte)random.Next(0, 30), Roof = (byte)random.Next(1, 6), SoilDepth = (byte)random.Next(1, 5), Base = random.Next(0, 64 << 8) };
         var writer = new TerrainWriter(new byte[TerrainInput.BytesMax], shape);
         for (int i = random.Next(0, 3 + size); i > 0; i--)
@@ -89,7 +96,7 @@ internal static class Scenes
             random.NextBytes(values);
             writer.Add(vein, values);
         }
-        return new KernelTask(writer.Finish().ToArray());
+        return writer.Finish().ToArray();
     }
 
     public static KernelTask Fluid(Random random, int size)

@@ -11,7 +11,7 @@ public sealed class TerrainTests
         Span<byte> column = stackalloc byte[TerrainInput.Height];
         for (int seed = 0; seed < 60; seed++)
         {
-            byte[] input = Scenes.Terrain(new Random(seed), seed % 3).Input;
+            byte[] input = Scenes.TerrainChunk(new Random(seed), seed % 3);
             Assert.True(TerrainInput.TryRead(input, out TerrainInput task));
             Assert.True(TerrainOutput.TryRead(KernelRun.Of("voxel-terrain", input).Output, out TerrainOutput answer));
             for (int place = 0; place < 256; place++)
@@ -20,6 +20,15 @@ public sealed class TerrainTests
                 Assert.True(column.SequenceEqual(answer.Column(place % 16, place / 16)), $"seed {seed}, column {place}");
             }
         }
+    }
+
+    [Fact]
+    public void Chunks_of_one_task_are_those_of_tasks_of_their_own()
+    {
+        byte[][] chunks = [.. Enumerable.Range(0, TerrainTask.ChunksMax).Select(seed => Scenes.TerrainChunk(new Random(seed), 2))];
+        byte[] together = KernelRun.Of("voxel-terrain", [.. chunks.SelectMany(chunk => chunk)]).Output;
+        Assert.Equal([.. chunks.SelectMany(chunk => KernelRun.Of("voxel-terrain", chunk).Output)], together);
+        Assert.Equal(1, KernelRun.Of("voxel-terrain", [.. chunks.SelectMany(chunk => chunk), .. chunks[0]]).Code);
     }
 
     [Theory]
@@ -69,7 +78,7 @@ public sealed class TerrainTests
     [InlineData("gift", "a column that its noise does not give")]
     public void Lies_are_seen(string lie, string reason)
     {
-        byte[] input = Scenes.Terrain(new Random(4), 0).Input;
+        byte[] input = [.. Scenes.TerrainChunk(new Random(4), 0), .. Scenes.TerrainChunk(new Random(9), 0)];
         byte[] output = KernelRun.Of("voxel-terrain", input).Output;
         Assert.True(new TerrainInvariant().Check([], input, output).Holds);
         for (int at = 0; at < output.Length; at += TerrainInput.Height)

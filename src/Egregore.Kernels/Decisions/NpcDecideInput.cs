@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Egregore.Kernels.Decisions;
 
 /// <summary>
@@ -160,11 +163,21 @@ public readonly ref struct NpcDecideInput
     internal static ulong FuelOf(int npcs, int actions, int facts, int considerations, ulong evaluations) =>
         2_000 + ((ulong)npcs * (60 + ((ulong)facts * 20) + ((ulong)actions * 70) + (evaluations * 130))) + ((ulong)considerations * 200) + ((ulong)actions * 60);
 
+    // All bits of the exponent set: infinite or a NaN. The mask has the bytes' order.
     private static bool Finite(ReadOnlySpan<byte> numbers)
     {
-        for (int i = 0; i < numbers.Length; i += 4)
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(numbers);
+        uint exponent = BitConverter.IsLittleEndian ? 0x7F800000u : 0x0000807Fu;
+        var mask = new Vector<uint>(exponent);
+        int at = 0;
+        for (; at + Vector<uint>.Count <= words.Length; at += Vector<uint>.Count)
         {
-            if (!float.IsFinite(numbers.F32(i)))
+            if (Vector.EqualsAny(new Vector<uint>(words[at..]) & mask, mask))
+                return false;
+        }
+        for (; at < words.Length; at++)
+        {
+            if ((words[at] & exponent) == exponent)
                 return false;
         }
         return true;

@@ -53,6 +53,11 @@ public readonly ref struct MeshInput
     /// <summary>The look of a cell.</summary>
     public MeshLook Look(int x, int y, int z) => (MeshLook)_bytes[4 + Kind(x, y, z)];
 
+    /// <summary>The cells with their border, and the look of each kind; for what has no time for coordinates.</summary>
+    internal ReadOnlySpan<byte> Cells => _bytes[HeaderBytes..];
+
+    internal ReadOnlySpan<byte> Looks => _bytes[4..HeaderBytes];
+
     /// <summary>Slices of a face: layers of cells along its axis.</summary>
     public int Slices(int face) => (face >> 1) switch { 0 => Width, 1 => Height, _ => Depth };
 

@@ -6,7 +6,7 @@ namespace Egregore.Kernels.Meshes;
 /// <param name="salt">Chooses the sample; a coordinator's secret, or 0.</param>
 public sealed class MeshInvariant(ulong salt = 0) : IInvariant
 {
-    private const int Sampled = 3;
+    private const int Sampled = 1;
 
     /// <inheritdoc/>
     public InvariantVerdict Check(ReadOnlySpan<byte> shared, ReadOnlySpan<byte> input, ReadOnlySpan<byte> output)
@@ -17,7 +17,7 @@ public sealed class MeshInvariant(ulong salt = 0) : IInvariant
             return InvariantVerdict.Broken("the answer's layout");
         Sample sample = Sample.Of(shared, input, salt);
         Span<int> mask = stackalloc int[MeshInput.SideMax * MeshInput.SideMax];
-        for (int i = 0; i < Sampled + ((task.Width + task.Height + task.Depth) / 16); i++)
+        for (int i = 0; i < Sampled + ((task.Width + task.Height + task.Depth) / 32); i++)
         {
             int face = sample.Next(6);
             int slice = sample.Next(task.Slices(face));

@@ -1,9 +1,14 @@
 namespace Egregore.Kernels.Meshes;
 
 /// <summary>Makes the quads of one layer of one face: what the kernel makes, byte for byte.</summary>
-internal ref struct MeshLayer
+internal readonly ref struct MeshLayer
 {
-    private readonly MeshInput _task;
+    private readonly ReadOnlySpan<byte> _cells;
+    private readonly ReadOnlySpan<byte> _looks;
+    private readonly int _first;
+    private readonly int _stepU;
+    private readonly int _stepV;
+    private readonly int _ahead;
     private readonly int _face;
     private readonly int _slice;
     private readonly int _us;
@@ -12,7 +17,13 @@ internal ref struct MeshLayer
 
     public MeshLayer(MeshInput task, int face, int slice, Span<int> mask)
     {
-        _task = task;
+        (int stepZ, int stepY) = (task.Width + 2, (task.Width + 2) * (task.Depth + 2));
+        int along = (face >> 1) switch { 0 => 1, 1 => stepY, _ => stepZ };
+        (_stepU, _stepV) = (face >> 1) switch { 0 => (stepY, stepZ), 1 => (1, stepZ), _ => (1, stepY) };
+        _ahead = (face & 1) == 0 ? along : -along;
+        _first = stepY + stepZ + 1 + (slice * along);
+        _cells = task.Cells;
+        _looks = task.Looks;
         _face = face;
         _slice = slice;
         (_us, _vs) = (face >> 1) switch { 0 => (task.Height, task.Depth), 1 => (task.Width, task.Depth), _ => (task.Width, task.Height) };
@@ -20,12 +31,12 @@ internal ref struct MeshLayer
     }
 
     /// <summary>Whether the quads are those of this layer.</summary>
-    public readonly bool Makes(ReadOnlySpan<byte> quads)
+    public bool Makes(ReadOnlySpan<byte> quads)
     {
         for (int v = 0; v < _vs; v++)
         {
             for (int u = 0; u < _us; u++)
-                _mask[(v * _us) + u] = Key(u, v);
+                _mask[(v * _us) + u] = Key(_first + (u * _stepU) + (v * _stepV));
         }
         for (int v = 0; v < _vs; v++)
         {
@@ -40,7 +51,7 @@ internal ref struct MeshLayer
                 (int wide, int high) = Extent(u, v, key);
                 for (int j = 0; j < high; j++)
                     _mask.Slice(((v + j) * _us) + u, wide).Clear();
-                (int x, int y, int z) = Place(u, v, 0);
+                (int x, int y, int z) = (_face >> 1) switch { 0 => (_slice, u, v), 1 => (u, _slice, v), _ => (u, v, _slice) };
                 ReadOnlySpan<byte> quad = [(byte)x, (byte)y, (byte)z, (byte)_face, (byte)wide, (byte)high, (byte)(key >> 8), (byte)key];
                 if (!quads.StartsWith(quad))
                     return false;
@@ -51,7 +62,7 @@ internal ref struct MeshLayer
         return quads.IsEmpty;
     }
 
-    private readonly (int Wide, int High) Extent(int u, int v, int key)
+    private (int Wide, int High) Extent(int u, int v, int key)
     {
         (int wide, int high) = (1, 1);
         if ((key & 0xFF) != (key & 3) * 0x55)
@@ -64,36 +75,24 @@ internal ref struct MeshLayer
     }
 
     // 0: no face; else 1 << 16, the kind << 8, the occlusion.
-    private readonly int Key(int u, int v)
+    private int Key(int cell)
     {
-        (int x, int y, int z) = Place(u, v, 0);
-        (int fx, int fy, int fz) = Place(u, v, 1);
-        MeshLook look = _task.Look(x, y, z);
-        byte kind = _task.Kind(x, y, z);
-        if (look == MeshLook.Unseen || _task.Kind(fx, fy, fz) == kind || _task.Look(fx, fy, fz) == MeshLook.Opaque)
+        byte kind = _cells[cell];
+        byte look = _looks[kind];
+        int front = cell + _ahead;
+        if (look == (byte)MeshLook.Unseen || _cells[front] == kind || _looks[_cells[front]] == (byte)MeshLook.Opaque)
             return 0;
         int occlusion = 0xFF;
-        if (look == MeshLook.Opaque)
-            occlusion = Corner(u, v, -1, -1) | (Corner(u, v, 1, -1) << 2) | (Corner(u, v, -1, 1) << 4) | (Corner(u, v, 1, 1) << 6);
+        if (look == (byte)MeshLook.Opaque)
+        {
+            (int left, int right, int lower, int upper) = (Opaque(front - _stepU), Opaque(front + _stepU), Opaque(front - _stepV), Opaque(front + _stepV));
+            occlusion = Corner(left, lower, front - _stepU - _stepV) | (Corner(right, lower, front + _stepU - _stepV) << 2)
+                | (Corner(left, upper, front - _stepU + _stepV) << 4) | (Corner(right, upper, front + _stepU + _stepV) << 6);
+        }
         return (1 << 16) | (kind << 8) | occlusion;
     }
 
-    private readonly int Corner(int u, int v, int du, int dv)
-    {
-        (int a, int b, int both) = (Opaque(u + du, v), Opaque(u, v + dv), Opaque(u + du, v + dv));
-        return (a & b) != 0 ? 0 : 3 - a - b - both;
-    }
+    private int Corner(int a, int b, int both) => (a & b) != 0 ? 0 : 3 - a - b - Opaque(both);
 
-    private readonly int Opaque(int u, int v)
-    {
-        (int x, int y, int z) = Place(u, v, 1);
-        return _task.Look(x, y, z) == MeshLook.Opaque ? 1 : 0;
-    }
-
-    // The cell at (u, v) of the layer, or the one in front of it.
-    private readonly (int X, int Y, int Z) Place(int u, int v, int ahead)
-    {
-        int along = _slice + ((_face & 1) == 0 ? ahead : -ahead);
-        return (_face >> 1) switch { 0 => (along, u, v), 1 => (u, along, v), _ => (u, v, along) };
-    }
+    private int Opaque(int cell) => _looks[_cells[cell]] == (byte)MeshLook.Opaque ? 1 : 0;
 }

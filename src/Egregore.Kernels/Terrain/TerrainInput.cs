@@ -1,7 +1,7 @@
 namespace Egregore.Kernels.Terrain;
 
 /// <summary>
-/// A task of <c>voxel-terrain</c>. Layout: u8 octaves, veins, water, beach, rock line, snow line, soil depth, roof; i32 base; u8 kinds of stone, soil, grass, sand, snow, water, bedrock, 0.
+/// A chunk of a task of <c>voxel-terrain</c>, which has 1 to 64 of them one behind the other (<see cref="TerrainTask"/>). Layout: u8 octaves, veins, water, beach, rock line, snow line, soil depth, roof; i32 base; u8 kinds of stone, soil, grass, sand, snow, water, bedrock, 0.
 /// For each octave u8 shift, x, z, 0, i32 amplitude, a u16 for each lattice point, zeros up to a multiple of 4 (padding is not looked at). For each vein u8 shift, x, y, z, kind, low, high,
 /// threshold, a u8 for each lattice point, padding.
 /// </summary>
@@ -22,7 +22,7 @@ public readonly ref struct TerrainInput
     /// <summary>Veins at most.</summary>
     public const int VeinsMax = 4;
 
-    /// <summary>Bytes of a task at most.</summary>
+    /// <summary>Bytes of a chunk at most.</summary>
     public const int BytesMax = HeaderBytes + (OctavesMax * (8 + 72)) + (VeinsMax * (8 + 648));
 
     private readonly ReadOnlySpan<byte> _bytes;
@@ -35,12 +35,19 @@ public readonly ref struct TerrainInput
     /// <summary>Veins.</summary>
     public int Veins => _bytes[1];
 
-    /// <summary>Fuel that the task needs at most.</summary>
+    /// <summary>Bytes of the chunk.</summary>
+    public int Length => _bytes.Length;
+
+    /// <summary>Fuel that the chunk needs at most.</summary>
     public ulong FuelMax => FuelOf(Octaves, Veins);
 
-    /// <summary>Reads a task.</summary>
+    /// <summary>Reads a chunk that is all of the bytes.</summary>
     /// <returns>False where the kernel refuses it.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out TerrainInput input)
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out TerrainInput input) => TryReadFirst(bytes, out input) && input.Length == bytes.Length;
+
+    /// <summary>Reads the chunk that the bytes begin with.</summary>
+    /// <returns>False where the kernel refuses it.</returns>
+    public static bool TryReadFirst(ReadOnlySpan<byte> bytes, out TerrainInput input)
     {
         input = default;
         if (bytes.Length < HeaderBytes || bytes[0] > OctavesMax || bytes[1] > VeinsMax || bytes[2] >= Height || bytes[3] >= Height || bytes[4] > Height || bytes[5] > Height
@@ -76,9 +83,7 @@ public readonly ref struct TerrainInput
                 return false;
             at += size;
         }
-        if (at != bytes.Length)
-            return false;
-        input = new TerrainInput(bytes);
+        input = new TerrainInput(bytes[..at]);
         return true;
     }
 
@@ -153,12 +158,18 @@ public readonly ref struct TerrainInput
         (int wide, _, int deep) = vein.Points;
         (int wx, int wz) = (Weight(vein.X + x, vein.Shift), Weight(vein.Z + z, vein.Shift));
         int corner = (((vein.Z + z) >> vein.Shift) * wide) + ((vein.X + x) >> vein.Shift);
+        (int below, int over, int layer) = (0, 0, -1);
         for (int y = vein.Low; y <= top; y++)
         {
-            int at = corner + (((vein.Y + y) >> vein.Shift) * wide * deep);
-            int above = at + (wide * deep);
-            int below = Plane(values[at], values[at + 1], values[at + wide], values[at + wide + 1], wx, wz);
-            int over = Plane(values[above], values[above + 1], values[above + wide], values[above + wide + 1], wx, wz);
+            int place = (vein.Y + y) >> vein.Shift;
+            if (place != layer)
+            {
+                layer = place;
+                int at = corner + (place * wide * deep);
+                int above = at + (wide * deep);
+                below = Plane(values[at], values[at + 1], values[at + wide], values[at + wide + 1], wx, wz);
+                over = Plane(values[above], values[above + 1], values[above + wide], values[above + wide + 1], wx, wz);
+            }
             if (below + (((over - below) >> 8) * Weight(vein.Y + y, vein.Shift)) > vein.Threshold << 16 && column[y] == stone)
                 column[y] = vein.Kind;
         }
