@@ -295,6 +295,7 @@ internal sealed partial class FunctionCompiler
             case OpCode.F32ConvertI32S: il.Emit(OpCodes.Conv_R4); break;
             case OpCode.F64ConvertI32S or OpCode.F64ConvertI64S or OpCode.F64PromoteF32: il.Emit(OpCodes.Conv_R8); break;
             case OpCode.F32DemoteF64: il.Emit(OpCodes.Call, KnownMethods.Demote); break;
+            case OpCode.F32ReinterpretI32: EmitReinterpret(); break;
             case OpCode.I64ExtendI32S: il.Emit(OpCodes.Conv_I8); break;
             case OpCode.I64ExtendI32U: il.Emit(OpCodes.Conv_U8); break;
             case OpCode.I32Extend8S: il.Emit(OpCodes.Conv_I1); break;
@@ -311,6 +312,17 @@ internal sealed partial class FunctionCompiler
                 EmitOperatorCall(node);
                 break;
         }
+    }
+
+    /// <summary>
+    /// An integer's bits as a float, through a vector: the just-in-time compiler (.NET 10) makes <c>BitConverter.Int32BitsToSingle</c> of a byte or 16 bits that lie in memory a load of
+    /// four bytes from there, which gives other bits and reaches beyond the end.
+    /// </summary>
+    private void EmitReinterpret()
+    {
+        il.Emit(OpCodes.Call, KnownMethods.VectorOfInt32);
+        il.Emit(OpCodes.Call, KnownMethods.Int32VectorAsSingles);
+        il.Emit(OpCodes.Call, KnownMethods.FirstSingle);
     }
 
     /// <summary>
