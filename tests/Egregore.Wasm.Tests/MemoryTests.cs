@@ -101,4 +101,31 @@ public sealed class MemoryTests
         foreach ((int to, int size) in ((int, int)[])[(65_537 - count, count), (-1, 1), (-5, 10), (0, -1), (int.MinValue, int.MinValue), (65_537, 0)])
             Assert.Equal(TrapCode.MemoryOutOfBounds, Assert.Throws<TrapException>(() => run(to, 0, size)).Code);
     }
+
+    /// <summary>A byte, or two, as a float's bits: no more is read than that, least of all beyond the last byte.</summary>
+    [Theory]
+    [InlineData(0x2C, -128)]
+    [InlineData(0x2D, 128)]
+    [InlineData(0x2E, -32640)]
+    [InlineData(0x2F, 32896)]
+    public void Narrow_loads_reinterpreted_as_a_float_keep_their_width(byte load, int expected)
+    {
+        var module = new WasmWriter();
+        module.Memory(1, 1);
+        module.Export("memory", 2, 0);
+        // In the expression itself, and through a local.
+        module.Func([WasmWriter.I32], [WasmWriter.F32], "direct", [.. WasmWriter.Get(0), load, 0, 0, 0xBE]);
+        module.Func([WasmWriter.I32], [WasmWriter.F32], "local", [.. WasmWriter.Get(0), load, 0, 0, 0x21, 0, .. WasmWriter.Get(0), 0xBE]);
+        using var engine = new Engine(new EngineOptions { Collectible = false });
+        Instance instance = new Linker(new Store(engine)).Instantiate(engine.Compile(module.Build()));
+        instance.GetMemory("memory").Span.Fill(0x80);
+        int width = load < 0x2E ? 1 : 2;
+        foreach (string export in new[] { "direct", "local" })
+        {
+            Func<int, float> read = instance.GetFunc(export).As<Func<int, float>>();
+            Assert.Equal(expected, BitConverter.SingleToInt32Bits(read(100)));
+            Assert.Equal(expected, BitConverter.SingleToInt32Bits(read(65_536 - width)));
+            Assert.Throws<TrapException>(() => read(65_537 - width));
+        }
+    }
 }

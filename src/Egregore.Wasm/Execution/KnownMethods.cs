@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.Intrinsics;
 using Egregore.Wasm.Binary;
 using Egregore.Wasm.Numerics;
 
@@ -26,6 +27,10 @@ internal static class KnownMethods
     public static readonly MethodInfo Demote = Method(typeof(FloatCasts), nameof(FloatCasts.Demote));
     public static readonly MethodInfo Int32BitsToSingle = Method(typeof(BitConverter), nameof(BitConverter.Int32BitsToSingle));
     public static readonly MethodInfo Int64BitsToDouble = Method(typeof(BitConverter), nameof(BitConverter.Int64BitsToDouble));
+
+    public static readonly MethodInfo VectorOfInt32 = typeof(Vector128).GetMethod(nameof(Vector128.CreateScalarUnsafe), [typeof(int)])!;
+    public static readonly MethodInfo Int32VectorAsSingles = typeof(Vector128).GetMethod(nameof(Vector128.AsSingle))!.MakeGenericMethod(typeof(int));
+    public static readonly MethodInfo FirstSingle = typeof(Vector128).GetMethod(nameof(Vector128.ToScalar))!.MakeGenericMethod(typeof(float));
 
     private static readonly Dictionary<string, MethodInfo> Bulks = typeof(Bulk).GetMethods(Any).ToDictionary(method => method.Name, StringComparer.Ordinal);
     private static readonly MethodInfo?[] Operators = FindOperators();
@@ -55,7 +60,6 @@ internal static class KnownMethods
         operators[OpCodeTable.IndexOf(OpCode.F64Abs)] = typeof(Math).GetMethod(nameof(Math.Abs), [typeof(double)]);
         operators[OpCodeTable.IndexOf(OpCode.I32ReinterpretF32)] = Method(typeof(BitConverter), nameof(BitConverter.SingleToInt32Bits));
         operators[OpCodeTable.IndexOf(OpCode.I64ReinterpretF64)] = Method(typeof(BitConverter), nameof(BitConverter.DoubleToInt64Bits));
-        operators[OpCodeTable.IndexOf(OpCode.F32ReinterpretI32)] = Int32BitsToSingle;
         operators[OpCodeTable.IndexOf(OpCode.F64ReinterpretI64)] = Int64BitsToDouble;
         return operators;
     }
