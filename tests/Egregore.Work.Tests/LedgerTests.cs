@@ -93,7 +93,11 @@ public sealed class LedgerTests
                 switch (random.Next(9))
                 {
                     case 0 when helpers.Count < 30:
-                        helpers.Add(bench.Join(1 + random.Next(60), random.Next(5), (ulong)random.Next(8)));
+                        var profile = new HelperProfile { Owner = Bench.Peer(1 + random.Next(60)), AddressRange = (ulong)random.Next(8), Slots = 4 };
+                        if (bench.Coordinator.Join(profile, bench.Now, out var joined) != JoinStatus.Joined)
+                            break;
+                        bench.Coordinator.Park(joined, random.Next(5), bench.Now);
+                        helpers.Add(joined);
                         break;
                     case 1 when helpers.Count > 5 && random.Next(4) == 0:
                         var leaver = random.Next(helpers.Count);
