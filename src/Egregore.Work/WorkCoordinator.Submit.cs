@@ -173,7 +173,6 @@ public sealed partial class WorkCoordinator
             answer = default;
         }
 
-        Array.Clear(task.Asked, 0, task.AskedCount);
         Return(task.Input, task.InputLength);
         if (task.Shared is { } shared)
             _blocks.Release(shared);
