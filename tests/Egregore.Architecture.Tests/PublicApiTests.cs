@@ -15,7 +15,6 @@ public sealed class PublicApiTests
     [InlineData("Egregore.WebRtc")]
     [InlineData("Egregore.World")]
     [InlineData("Egregore.Mesh")]
-    [InlineData("Egregore.Work")]
     [InlineData("Egregore.Peer")]
     [InlineData("Egregore.Storage.Sqlite")]
     [InlineData("Egregore.Server")]
