@@ -20,7 +20,6 @@ internal sealed class HelperEntry(int slot) : Timed
 
     /// <summary>First of its live leases.</summary>
     public LeaseEntry? LeaseFirst;
-    public int LeaseCount;
 
     /// <summary>Place among the parked ones; -1: not parked.</summary>
     public int PoolIndex = -1;

@@ -20,7 +20,6 @@ internal sealed class LeaseEntry(int index)
     public TaskEntry? Task;
     public KernelEntry Kernel = null!;
     public FailoverLevel Level;
-    public bool Hedge;
     public long AssignedUs;
     public long ExpiresUs;
     public double PredictedUs;

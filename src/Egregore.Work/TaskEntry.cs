@@ -56,7 +56,6 @@ internal sealed class TaskEntry(int slot) : Timed
     public Ringer? Ringer;
 
     /// <summary>Everybody who was asked: owner, address range and cluster.</summary>
-    public readonly HelperEntry?[] Asked = new HelperEntry?[CopiesMax];
     public readonly (PeerId Owner, ulong Range, ulong Cluster)[] AskedWho = new (PeerId, ulong, ulong)[CopiesMax];
     public int AskedCount;
 

@@ -4,6 +4,8 @@ namespace Egregore.Work;
 
 public sealed partial class WorkCoordinator
 {
+    private const double SpeedOverMeanMax = 4;
+
     /// <summary>An answer of a helper (<see cref="Kind.WorkResult"/>). One that is late, a repeat, another's or nobody's is refused and changes nothing but the sender's standing.</summary>
     /// <param name="id">The helper that sent it.</param>
     /// <param name="token">The lease it names.</param>
@@ -106,7 +108,7 @@ public sealed partial class WorkCoordinator
         if (output.Length > kernel.Manifest.OutputBytesMax)
             return Reject(task, helper, lease, "the output is over its bound", nowUs);
         if (fuel == 0 || fuel > kernel.Manifest.FuelMax)
-            return Reject(task, helper, lease, "the fuel is over the lease's bound", nowUs);
+            return Reject(task, helper, lease, "the fuel is not within the lease's bound", nowUs);
         var actual = KernelHash.Of(output);
         if (actual != hash)
         {
@@ -180,11 +182,13 @@ public sealed partial class WorkCoordinator
     {
         var record = helper.Owner.Record(lease.Kernel);
         record.Capability.Measure(elapsedUs, fuel, runUs, lease.PredictedUs);
-        lease.Kernel.Measure(fuel, record.Capability.FuelPerUs);
+        // How long a run took is the helper's word: nobody gets more work by claiming to be faster than four times the usual.
+        var speed = Math.Min(record.Capability.FuelPerUs, SpeedOverMeanMax * lease.Kernel.SpeedMean);
+        lease.Kernel.Measure(fuel, speed);
         lease.Kernel.Slowness.Add(elapsedUs / Math.Max(1, lease.PredictedUs));
         // Its load is what the task really cost it; what was booked was what was expected.
         helper.BusyUs = Math.Max(0, helper.BusyUs + ((fuel - fuelExpected) / (helper.FuelPerUs * helper.Profile.Slots)));
-        helper.FuelPerUs += (record.Capability.FuelPerUs - helper.FuelPerUs) * 0.2;
+        helper.FuelPerUs += (speed - helper.FuelPerUs) * 0.2;
         _pool.Moved(helper);
     }
 }

@@ -33,7 +33,7 @@ public sealed partial class WorkCoordinator
         return true;
     }
 
-    private bool Fits() => _freeLeases.Count > LeasesRemembered || _leases.Count < 1 << LeaseIndexBits || _freeLeases.Count > 0;
+    private bool Fits() => _leases.Count < 1 << LeaseIndexBits || _freeLeases.Count > 0;
 
     private long LeaseEnd(TaskEntry task) => task.HasAnswer ? task.AnsweredUs + (_options.AuditUs / 2) : task.RunByUs;
 
@@ -130,7 +130,6 @@ public sealed partial class WorkCoordinator
         lease.HelperGeneration = helper.Generation;
         lease.Task = task;
         lease.Kernel = task.Kernel;
-        lease.Hedge = hedge;
         lease.Level = helper.Tier == HelperTier.Cloud ? FailoverLevel.Cloud : task.AskedCount == 0 ? FailoverLevel.Peer : FailoverLevel.AnotherPeer;
         lease.AssignedUs = nowUs;
         lease.ExpiresUs = endUs;
@@ -139,9 +138,7 @@ public sealed partial class WorkCoordinator
         if (helper.LeaseFirst is { } first)
             first.BeforeOfHelper = lease;
         helper.LeaseFirst = lease;
-        helper.LeaseCount++;
         task.Leases[task.LeaseCount++] = lease;
-        task.Asked[task.AskedCount] = helper;
         task.AskedWho[task.AskedCount++] = (helper.Profile.Owner, helper.Profile.AddressRange, helper.Profile.Cluster);
         StopWaiting(task);
 
@@ -218,7 +215,6 @@ public sealed partial class WorkCoordinator
         if (lease.NextOfHelper is { } next)
             next.BeforeOfHelper = lease.BeforeOfHelper;
         lease.NextOfHelper = lease.BeforeOfHelper = null;
-        helper.LeaseCount--;
         lease.End = end;
         lease.Task = null;
         _freeLeases.Enqueue(lease);

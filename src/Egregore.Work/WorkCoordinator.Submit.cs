@@ -83,7 +83,7 @@ public sealed partial class WorkCoordinator
     }
 
     /// <summary>Whether a task is not settled for good yet.</summary>
-    public bool IsLive(TaskId id) => (uint)id.Slot < (uint)_tasks.Count && _tasks[id.Slot].Live && _tasks[id.Slot].Generation == id.Generation;
+    public bool IsLive(TaskId id) => (uint)id.Slot < (uint)_tasks.Count && _tasks[id.Slot] is { Live: true, World: not null } task && task.Generation == id.Generation;
 
     private SubmitResult Refused(SubmitStatus status)
     {
@@ -125,7 +125,8 @@ public sealed partial class WorkCoordinator
     {
         if (_replayOrder.Count >= _options.ReplaysMax)
             _replays.Remove(_replayOrder.Dequeue());
-        _replays.Add((world.Value, key), id);
+        // A host that answered a shed task by the same key was first.
+        _replays[(world.Value, key)] = id;
         _replayOrder.Enqueue((world.Value, key));
     }
 
@@ -172,7 +173,6 @@ public sealed partial class WorkCoordinator
             answer = default;
         }
 
-        Array.Clear(task.Asked, 0, task.AskedCount);
         Return(task.Input, task.InputLength);
         if (task.Shared is { } shared)
             _blocks.Release(shared);

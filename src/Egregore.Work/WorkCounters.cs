@@ -1,6 +1,6 @@
 namespace Egregore.Work;
 
-/// <summary>What a coordinator has done so far; all rise only, but for the last two groups' levels.</summary>
+/// <summary>What a coordinator has done so far; all of them rise only.</summary>
 public sealed class WorkCounters
 {
     /// <summary>Tasks taken.</summary>

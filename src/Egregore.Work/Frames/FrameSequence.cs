@@ -14,7 +14,7 @@ public interface IFrameSink
     /// <summary>The next frame, in order; all its parts are there or missing for good.</summary>
     void Apply(uint frame, ReadOnlySpan<FramePart> parts);
 
-    /// <summary>A part of a frame that was applied, or waits to be, was wrong; this is the right one, or there is none.</summary>
+    /// <summary>A part of a frame that was applied was wrong; this is the right one, or there is none. Before it is applied a part is exchanged without a word.</summary>
     void Correct(uint frame, int part, ReadOnlySpan<byte> output, bool missing);
 }
 
