@@ -199,7 +199,7 @@ public sealed class LenderTests
         await coordinator.ExpectAsync<WorkResult>(Kind.WorkResult);
         await coordinator.ParkedAsync(1);
         await coordinator.AssignAsync(2, ProbeKernel.Forever, runMs: 60_000, fuel: long.MaxValue);
-        await helper.View.UntilAsync(snapshot => snapshot.Slots.Busy == 1);
+        await helper.View.UntilAsync(snapshot => snapshot is { Done: 1, Slots.Busy: 1 });
         await helper.StopAsync();
         Assert.True((await coordinator.ExpectAsync<WorkPark>(Kind.WorkPark)).Paused);
         var failure = await coordinator.ExpectAsync<WorkFailure>(Kind.WorkFailure);
