@@ -23,24 +23,27 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public async Task It_lends_for_the_asked_time_says_so_in_json_and_never_prints_the_key()
+    public async Task It_lends_until_ctrl_c_says_so_in_json_and_never_prints_the_key()
     {
         await using var coordinator = await FakeCoordinator.StartAsync();
-        var running = RunAsync([coordinator.Url.ToString(), "--json", "--seconds", "12", "--cores", "1", "--memory", "256", "--busy", "100", "--on-battery", "--tier", "cloud", "--name", "mill"], ApiKey);
+        using var stop = new CancellationTokenSource();
+        var running = RunAsync([coordinator.Url.ToString(), "--json", "--cores", "1", "--memory", "256", "--busy", "100", "--on-battery", "--tier", "cloud", "--name", "mill"], ApiKey, stop.Token);
         var hello = await coordinator.WelcomeAsync();
         Assert.Equal((HelperTier.Cloud, ApiKey, "mill"), (hello.Tier, hello.ApiKey, hello.Name));
         await coordinator.ParkedAsync(1);
         await coordinator.AssignAsync(5, ProbeKernel.Sum(1), runMs: 60_000);
         Assert.Equal(5UL, (await coordinator.ExpectAsync<WorkResult>(Kind.WorkResult)).Lease);
+        await stop.CancelAsync();
+        Assert.True((await coordinator.ExpectAsync<WorkPark>(Kind.WorkPark)) is { Paused: true } or { Slots: 1 });
         var (exit, output, error) = await running;
-        Assert.Equal(0, exit);
+        Assert.Equal(130, exit);
         Assert.DoesNotContain(ApiKey, output + error, StringComparison.Ordinal);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Contains(lines, line => line.GetProperty("type").GetString() == "task" && line.GetProperty("lease").GetUInt64() == 5);
         Assert.Equal(1, lines.Last(line => line.GetProperty("type").GetString() == "figures").GetProperty("figures").GetProperty("done").GetInt32());
     }
 
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(string[] arguments, string? apiKey)
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(string[] arguments, string? apiKey, CancellationToken interrupt = default)
     {
         var start = Confinement.Program(null, typeof(Confinement).Assembly.Location, 512 << 20, ["lend", .. arguments]);
         if (apiKey is not null)
@@ -48,9 +51,10 @@ public sealed class CommandTests
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(2 * FakeCoordinator.Patience);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        await using var interrupting = interrupt.Register(() => Process.Start("kill", ["-INT", $"{process.Id}"]).Dispose());
+        await process.WaitForExitAsync(CancellationToken.None).WaitAsync(2 * FakeCoordinator.Patience, CancellationToken.None);
         return (process.ExitCode, await output, await error);
     }
 }
