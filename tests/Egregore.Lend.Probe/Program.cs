@@ -8,16 +8,8 @@ var secret = args[1];
 Attempt("secret file", () => File.ReadAllText(secret));
 Attempt("password file", () => File.ReadAllText("/etc/passwd"));
 Attempt("home", () => string.Join(',', Directory.GetFileSystemEntries("/root").Concat(Directory.Exists("/home") ? Directory.GetFileSystemEntries("/home") : [])));
-Attempt("write beside the program", () =>
-{
-    File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "written-by-probe"), "x");
-    return "written";
-});
-Attempt("write to /", () =>
-{
-    File.WriteAllText("/written-by-probe", "x");
-    return "written";
-});
+Attempt("write beside the program", () => Write(Path.Combine(AppContext.BaseDirectory, "written-by-probe")));
+Attempt("write to /", () => Write("/written-by-probe"));
 Attempt("loopback", () =>
 {
     using var socket = new TcpClient();
@@ -29,10 +21,17 @@ Attempt("processes of others", () => string.Join(',', Directory.GetDirectories("
 Attempt("environment", () => Environment.GetEnvironmentVariable("EGREGORE_API_KEY") ?? "");
 Attempt("shell", () =>
 {
-    using var shell = Process.Start(new ProcessStartInfo("/bin/sh", "-c 'echo run'") { RedirectStandardOutput = true })!;
+    using var shell = Process.Start(new ProcessStartInfo("/bin/sh", "-c \"echo run\"") { RedirectStandardOutput = true })!;
     return shell.StandardOutput.ReadToEnd();
 });
 Attempt("user", () => File.ReadLines("/proc/self/status").First(line => line.StartsWith("CapEff", StringComparison.Ordinal)).Split('\t')[1].Trim('0'));
+
+static string Write(string path)
+{
+    File.WriteAllText(path, "x");
+    File.Delete(path);
+    return "written";
+}
 
 static string CommandOf(int id)
 {

@@ -100,7 +100,7 @@ public sealed class LenderTests
         await coordinator.ParkedAsync(1);
         byte[] block = [0, 10, 20];
         var hash = SHA256.HashData(block);
-        var assign = new WorkAssign { Lease = 1, Kernel = ProbeKernel.Hash.ToArray(), Shared = hash, SharedBytes = block, Input = (byte[])[5], RunMs = 10_000, Fuel = 100_000, OutputMax = 64 };
+        var assign = new WorkAssign { Lease = 1, Kernel = ProbeKernel.Hash.ToArray(), Shared = hash, SharedBytes = block, Input = (byte[])[5], RunMs = 60_000, Fuel = 100_000, OutputMax = 64 };
         await coordinator.SendAsync(Kind.WorkAssign, assign);
         Assert.Equal(BitConverter.GetBytes(35u), (await coordinator.ExpectAsync<WorkResult>(Kind.WorkResult)).Output.ToArray());
         var park = await coordinator.ExpectAsync<WorkPark>(Kind.WorkPark);
@@ -199,7 +199,7 @@ public sealed class LenderTests
         await coordinator.ExpectAsync<WorkResult>(Kind.WorkResult);
         await coordinator.ParkedAsync(1);
         await coordinator.AssignAsync(2, ProbeKernel.Forever, runMs: 60_000, fuel: long.MaxValue);
-        await helper.View.UntilAsync(snapshot => snapshot.Slots.Busy == 1);
+        await helper.View.UntilAsync(snapshot => snapshot is { Done: 1, Slots.Busy: 1 });
         await helper.StopAsync();
         Assert.True((await coordinator.ExpectAsync<WorkPark>(Kind.WorkPark)).Paused);
         var failure = await coordinator.ExpectAsync<WorkFailure>(Kind.WorkFailure);

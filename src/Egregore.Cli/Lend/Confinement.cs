@@ -53,10 +53,12 @@ internal static class Confinement
     private static string[] Walls(string runtime, string program) =>
         [
             "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "worker",
+            // First what is empty, then what is let in: the program may lie below one of these.
+            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
             "--ro-bind-try", "/lib", "/lib", "--ro-bind-try", "/lib64", "/lib64", "--ro-bind-try", "/usr/lib", "/usr/lib", "--ro-bind-try", "/usr/lib64", "/usr/lib64",
             "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
             "--ro-bind", runtime, runtime, "--ro-bind", program, program,
-            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/",
+            "--remount-ro", "/", "--chdir", "/",
         ];
 
     private static string? Find(string name)

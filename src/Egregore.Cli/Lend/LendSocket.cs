@@ -103,11 +103,11 @@ internal sealed class LendSocket : IAsyncDisposable
         where T : class, IFlatTable<T> =>
         T.TryRead(payload, Limits, out var value) is var error and not VerifyError.None ? throw new InvalidDataException($"{typeof(T).Name}: {error}") : value!;
 
-    /// <summary>Sends what waits and closes; after two seconds at most.</summary>
+    /// <summary>Sends what waits and closes; after half a second at most.</summary>
     public async Task CloseAsync()
     {
         _waiting.Writer.TryComplete();
-        using var limit = new CancellationTokenSource(2_000);
+        using var limit = new CancellationTokenSource(500);
         try
         {
             await _sending.WaitAsync(limit.Token);

@@ -32,8 +32,8 @@ internal sealed class Lender : IAsyncDisposable
     // After a refusal that another attempt will hardly change.
     private const int RefusedRetryMs = 60_000;
 
-    // How long a task that runs may go on when the helper leaves.
-    private const int LeaveMs = 1_500;
+    // How long a task that runs may go on when the helper leaves. With the socket's close it fits into the two seconds that a command has after Ctrl+C.
+    private const int LeaveMs = 1_000;
 
     private readonly LendOptions _options;
     private readonly HttpClient _http;

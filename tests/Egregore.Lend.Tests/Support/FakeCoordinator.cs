@@ -17,7 +17,7 @@ namespace Egregore.Lend.Tests;
 /// <summary>A coordinator that does what a test says, over the real wire: Kestrel on loopback, login with real signatures, kernels by their hash, and one socket at a time.</summary>
 internal sealed class FakeCoordinator : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private readonly WebApplication _app;
     private readonly Channel<(Kind Kind, byte[] Payload)> _received = Channel.CreateUnbounded<(Kind, byte[])>();
     private readonly Channel<WebSocket> _sockets = Channel.CreateUnbounded<WebSocket>();
@@ -124,7 +124,7 @@ internal sealed class FakeCoordinator : IAsyncDisposable
             parked += (await ExpectAsync<WorkPark>(Kind.WorkPark)).Slots;
     }
 
-    public Task AssignAsync(ulong lease, byte[] input, uint runMs = 10_000, ulong fuel = 1_000_000_000, uint outputMax = 65_536) =>
+    public Task AssignAsync(ulong lease, byte[] input, uint runMs = 60_000, ulong fuel = 1_000_000_000, uint outputMax = 65_536) =>
         SendAsync(Kind.WorkAssign, new WorkAssign { Lease = lease, Kernel = ProbeKernel.Hash.ToArray(), Input = input, RunMs = runMs, Fuel = fuel, OutputMax = outputMax });
 
     /// <summary>A receipt with truth's signature.</summary>

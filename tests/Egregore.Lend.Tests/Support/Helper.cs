@@ -11,10 +11,15 @@ internal sealed class Helper : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly Task _running;
 
-    public Helper(FakeCoordinator coordinator, int cores = 1, double share = 1, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null, LendOptions? options = null)
+    public Helper(FakeCoordinator coordinator, int cores = 1, double share = 1, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null)
+        : this(coordinator.Url, cores, share, senses, worker)
     {
-        _http = new HttpClient { BaseAddress = coordinator.Url };
-        options ??= new LendOptions { Url = coordinator.Url, Name = "test", Cores = cores, Share = share, Worker = worker ?? (() => Confinement.Worker(null, 256 << 20, 1_024)) };
+    }
+
+    public Helper(Uri url, int cores = 1, double share = 1, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null)
+    {
+        _http = new HttpClient { BaseAddress = url };
+        var options = new LendOptions { Url = url, Name = "test", Cores = cores, Share = share, Worker = worker ?? (() => Confinement.Worker(null, 256 << 20, 1_024)) };
         Lender = new Lender(options, _http, Key, senses ?? new PauseSenses("/none", "/none", 1, onBattery: true), View);
         _running = Lender.RunAsync(_stop.Token);
     }

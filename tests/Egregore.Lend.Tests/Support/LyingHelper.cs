@@ -12,9 +12,12 @@ namespace Egregore.Lend.Tests;
 /// </summary>
 internal sealed class LyingHelper : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
     private readonly LendSocket _socket;
     private readonly HttpClient _http;
     private readonly Queue<(Kind Kind, byte[] Payload)> _read = new();
+    private readonly Queue<(Kind Kind, byte[] Payload)> _batch = new();
     private readonly KernelSandbox _sandbox = new(new SandboxOptions(), TimeProvider.System);
     private readonly Dictionary<KernelHash, ReadOnlyMemory<byte>> _blocks = [];
 
@@ -170,12 +173,10 @@ internal sealed class LyingHelper : IAsyncDisposable
         }
     }
 
-    private readonly Queue<(Kind Kind, byte[] Payload)> _batch = new();
-
     /// <summary>The next message; receipts and standings are noted on the way.</summary>
     private async Task<(Kind Kind, byte[] Payload)> ReadAsync()
     {
-        using var limit = new CancellationTokenSource(FakeCoordinator.Patience);
+        using var limit = new CancellationTokenSource(Patience);
         while (_batch.Count == 0)
             LendSocket.Read(await _socket.Received.ReadAsync(limit.Token), (kind, payload) => _batch.Enqueue((kind, payload)));
         var message = _batch.Dequeue();
