@@ -176,7 +176,7 @@ function fall(body: Body, deltaS: number, solid: (x: number, y: number, z: numbe
   const step = (axis: 'x' | 'y' | 'z', speed: 'vx' | 'vy' | 'vz') => {
     const before = body[axis];
     body[axis] += body[speed] * deltaS;
-    const low = axis === 'y' && body.vy < 0 ? body.hy : 0;
+    const low = axis === 'y' && body.vy >= 0 ? 0 : axis === 'y' ? body.hy : body.hy * 0.9;
     if (!solid(body.x, body.y - low, body.z)) return false;
     body[axis] = before;
     body[speed] *= -0.3;
@@ -188,7 +188,7 @@ function fall(body: Body, deltaS: number, solid: (x: number, y: number, z: numbe
     body.vx *= 0.5;
     body.vz *= 0.5;
     if (Math.hypot(body.vx, body.vz) < 0.4) {
-      body.y = Math.floor(body.y - body.hy + 0.02) + body.hy;
+      body.y = Math.round(body.y - body.hy) + body.hy;
       body.flags &= ~BodyFlag.Awake;
     }
   }
