@@ -11,7 +11,8 @@ namespace Egregore.WebRtc.Host;
 /// </remarks>
 internal sealed class EventQueue
 {
-    private const int KeptItems = 512;
+    private const int ItemsMin = 4;
+    private const int KeptItems = 64;
 
     private struct Item
     {
@@ -25,6 +26,9 @@ internal sealed class EventQueue
     private struct Half
     {
         public Item[] Items;
+
+        /// <summary>The short array, while a long one takes its place.</summary>
+        public Item[]? Kept;
         public byte[]? Bytes;
         public int Count;
         public int Used;
@@ -34,6 +38,7 @@ internal sealed class EventQueue
     private Half _filling = new() { Items = [] };
     private Half _emptying = new() { Items = [] };
     private bool _draining;
+    private int _latestUsed;
 
     /// <summary>Told what a handler threw; true when that was heard.</summary>
     public Func<Exception, bool>? OnHandlerFailed { get; set; }
@@ -112,7 +117,7 @@ internal sealed class EventQueue
     private ref Item Next()
     {
         if (_filling.Count == _filling.Items.Length)
-            Array.Resize(ref _filling.Items, Math.Max(4, _filling.Count * 2));
+            Grow(ref _filling);
         ref var item = ref _filling.Items[_filling.Count++];
         item = default;
         return ref item;
@@ -123,7 +128,8 @@ internal sealed class EventQueue
         var needed = _filling.Used + length;
         if (_filling.Bytes is { } bytes && bytes.Length >= needed)
             return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, (_filling.Bytes?.Length ?? 0) * 2));
+        // What was needed lately will be again.
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _filling.Bytes is { Length: var had } ? had * 2 : _latestUsed));
         if (_filling.Bytes is { } old)
         {
             old.AsSpan(0, _filling.Used).CopyTo(larger);
@@ -133,11 +139,45 @@ internal sealed class EventQueue
         _filling.Bytes = larger;
     }
 
-    private static void Clear(ref Half half)
+    private static void Grow(ref Half half)
     {
-        Array.Clear(half.Items, 0, half.Count);
+        var length = Math.Max(ItemsMin, half.Count * 2);
+        // Short ones are kept, and most connections need no more; long ones come and go with bursts.
+        var larger = length > KeptItems ? ArrayPool<Item>.Shared.Rent(length) : new Item[length];
+        half.Items.AsSpan(0, half.Count).CopyTo(larger);
         if (half.Items.Length > KeptItems)
-            half.Items = new Item[KeptItems];
+        {
+            ReturnLong(half.Items, half.Count);
+        }
+        else if (length > KeptItems)
+        {
+            Array.Clear(half.Items);
+            half.Kept = half.Items;
+        }
+
+        half.Items = larger;
+    }
+
+    private static void ReturnLong(Item[] items, int used)
+    {
+        // The pool is the whole process's: nothing of this connection may stay alive in it.
+        Array.Clear(items, 0, used);
+        ArrayPool<Item>.Shared.Return(items);
+    }
+
+    private void Clear(ref Half half)
+    {
+        if (half.Items.Length > KeptItems)
+        {
+            ReturnLong(half.Items, half.Count);
+            half.Items = half.Kept ?? [];
+        }
+        else
+        {
+            Array.Clear(half.Items, 0, half.Count);
+        }
+
+        _latestUsed = half.Used;
         half.Count = half.Used = 0;
         if (half.Bytes is not { } bytes)
             return;

@@ -13,7 +13,11 @@ namespace Egregore.WebRtc.Host;
 internal sealed unsafe class HostReceiver : IDisposable
 {
     private const int BatchMax = 32;
+
+    /// <summary>A train of datagrams that the system has put together, at its longest.</summary>
+    private const int TrainBytesMax = 65_536;
     private const int EventsMax = 16;
+    private const int ControlBytes = 64;
     private readonly RtcHost _host;
     private readonly bool _linux;
     private readonly Dictionary<int, HostSocket> _sockets = [];
@@ -101,19 +105,22 @@ internal sealed unsafe class HostReceiver : IDisposable
 
     private void RunLinux()
     {
-        const int addresses = BatchMax * 32, messages = BatchMax * 64, vectors = BatchMax * 16;
-        var memory = (byte*)NativeMemory.AllocZeroed(addresses + messages + vectors + (BatchMax * SendBatch.DatagramBytesMax) + (EventsMax * 16));
+        const int addresses = BatchMax * 32, messages = BatchMax * 64, vectors = BatchMax * 16, controls = BatchMax * ControlBytes;
+        // Two megabytes of address space; what long trains do not touch costs no memory.
+        var memory = (byte*)NativeMemory.AllocZeroed(addresses + messages + vectors + controls + (BatchMax * TrainBytesMax) + (EventsMax * 16));
         var message = (LinuxSockets.Message*)(memory + addresses);
         var vector = (LinuxSockets.IoVector*)(memory + addresses + messages);
-        var data = memory + addresses + messages + vectors;
-        var events = data + (BatchMax * SendBatch.DatagramBytesMax);
+        var control = memory + addresses + messages + vectors;
+        var data = control + controls;
+        var events = data + (BatchMax * TrainBytesMax);
         for (var i = 0; i < BatchMax; i++)
         {
-            vector[i].Base = data + (i * SendBatch.DatagramBytesMax);
-            vector[i].Length = SendBatch.DatagramBytesMax;
+            vector[i].Base = data + (i * TrainBytesMax);
+            vector[i].Length = TrainBytesMax;
             message[i].Name = memory + (i * 32);
             message[i].Vectors = &vector[i];
             message[i].VectorCount = 1;
+            message[i].Control = control + (i * ControlBytes);
         }
 
         var touched = new Touched();
@@ -129,7 +136,11 @@ internal sealed unsafe class HostReceiver : IDisposable
                 if (socket is null)
                     continue;
                 for (var i = 0; i < BatchMax; i++)
+                {
                     message[i].NameLength = LinuxSockets.AddressBytes;
+                    message[i].ControlLength = ControlBytes;
+                }
+
                 var count = LinuxSockets.recvmmsg(descriptor, message, BatchMax, LinuxSockets.DontWait, 0);
                 if (count <= 0)
                     continue;
@@ -137,7 +148,18 @@ internal sealed unsafe class HostReceiver : IDisposable
                 for (var i = 0; i < count; i++)
                 {
                     var remote = LinuxSockets.ReadAddress(new ReadOnlySpan<byte>(message[i].Name, LinuxSockets.AddressBytes));
-                    touched.Add(_host.Dispatch(socket, remote, new ReadOnlySpan<byte>(vector[i].Base, (int)message[i].Length)));
+                    var train = new ReadOnlySpan<byte>(vector[i].Base, (int)message[i].Length);
+                    var segment = LinuxSockets.ReadSegment(new ReadOnlySpan<byte>(message[i].Control, (int)message[i].ControlLength));
+                    do
+                    {
+                        // Longer ones than anybody may send are cut, and so fail their checks.
+                        var length = Math.Min(train.Length, segment > 0 ? segment : train.Length);
+                        touched.Add(_host.Dispatch(socket, remote, train[..Math.Min(length, SendBatch.DatagramBytesMax)]));
+                        train = train[length..];
+                    }
+                    while (!train.IsEmpty);
+                    if (touched.Datagrams >= BatchMax)
+                        touched.EndBatch();
                 }
 
                 touched.EndBatch();
@@ -182,13 +204,19 @@ internal sealed unsafe class HostReceiver : IDisposable
         private readonly IHostClient?[] _clients = new IHostClient?[BatchMax];
         private int _count;
 
+        /// <summary>How many have come since the last end of a batch.</summary>
+        public int Datagrams { get; private set; }
+
         public void Add(IHostClient? client)
         {
+            Datagrams++;
             if (client is null)
                 return;
             for (var i = 0; i < _count; i++)
                 if (_clients[i] == client)
                     return;
+            if (_count == BatchMax)
+                EndBatch();
             _clients[_count++] = client;
         }
 
@@ -201,6 +229,7 @@ internal sealed unsafe class HostReceiver : IDisposable
             }
 
             _count = 0;
+            Datagrams = 0;
         }
     }
 }

@@ -32,6 +32,9 @@ internal sealed class HostSocket : IDisposable
     /// <summary>Opened because connections would share a tuple of addresses on the first one, or for a TURN server.</summary>
     public bool IsSpare { get; }
 
+    /// <summary>The system cuts trains of datagrams apart. Ends where a network device refuses.</summary>
+    public bool SendsTrains { get; set; }
+
     /// <summary>Everything that arrives here is this connection's (a TURN allocation's socket); null for a shared one.</summary>
     public IHostClient? Owner { get; init; }
 
@@ -53,7 +56,11 @@ internal sealed class HostSocket : IDisposable
             }
 
             socket.Bind(new IPEndPoint(address, port));
-            return new HostSocket(host, socket, TransportAddress.From((IPEndPoint)socket.LocalEndPoint!), isSpare) { Owner = owner };
+            return new HostSocket(host, socket, TransportAddress.From((IPEndPoint)socket.LocalEndPoint!), isSpare)
+            {
+                Owner = owner,
+                SendsTrains = host.UsesLinuxCalls && TrySet(socket, LinuxSockets.UdpSegment, 0) && TrySet(socket, LinuxSockets.UdpCoalesce, 1),
+            };
         }
         catch
         {
@@ -63,6 +70,20 @@ internal sealed class HostSocket : IDisposable
     }
 
     public void Dispose() => Socket.Dispose();
+
+    private static bool TrySet(Socket socket, int option, int value)
+    {
+        try
+        {
+            socket.SetRawSocketOption(LinuxSockets.UdpLevel, option, BitConverter.GetBytes(value));
+            return true;
+        }
+        catch (SocketException)
+        {
+            // A kernel from before 5.0: datagrams go one by one.
+            return false;
+        }
+    }
 }
 
 /// <summary>A connection as its host sees it. Called on the host's threads, without a lock held.</summary>

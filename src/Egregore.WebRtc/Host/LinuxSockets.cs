@@ -10,6 +10,14 @@ internal static unsafe partial class LinuxSockets
     public const int DontWait = 0x40, Again = 11, Interrupted = 4;
     public const int EpollAdd = 1, EpollDelete = 2, EpollIn = 1;
     public const int AddressBytes = 28;
+    public const int NotSupported = 95, InvalidArgument = 22, InputOutput = 5, MessageTooLong = 90;
+
+    /// <summary>SOL_UDP; UDP_SEGMENT: one call's bytes leave as datagrams of a size; UDP_GRO: such a train is received whole (Linux 4.18 and 5.0).</summary>
+    public const int UdpLevel = 17, UdpSegment = 103, UdpCoalesce = 104;
+
+    /// <summary>struct cmsghdr with room for one number.</summary>
+    public const int ControlBytes = 24;
+    private const int ControlHeaderBytes = 16;
 
     /// <summary>struct epoll_event is packed on x86 only.</summary>
     public static readonly int EpollEventBytes = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 12 : 16;
@@ -55,6 +63,25 @@ internal static unsafe partial class LinuxSockets
     [LibraryImport("libc", SetLastError = true)] public static partial nint write(int descriptor, byte* from, nint length);
 
     [LibraryImport("libc", SetLastError = true)] public static partial int close(int descriptor);
+
+    /// <summary>Writes the control message that cuts a train into datagrams.</summary>
+    public static void WriteSegment(Span<byte> control, int size)
+    {
+        control[..ControlBytes].Clear();
+        BinaryPrimitives.WriteInt64LittleEndian(control, ControlHeaderBytes + sizeof(ushort));
+        BinaryPrimitives.WriteInt32LittleEndian(control[8..], UdpLevel);
+        BinaryPrimitives.WriteInt32LittleEndian(control[12..], UdpSegment);
+        BinaryPrimitives.WriteUInt16LittleEndian(control[ControlHeaderBytes..], (ushort)size);
+    }
+
+    /// <summary>The size of a received train's datagrams; 0 where it is a single one.</summary>
+    public static int ReadSegment(ReadOnlySpan<byte> control)
+    {
+        if (control.Length < ControlHeaderBytes + sizeof(int) || BinaryPrimitives.ReadInt64LittleEndian(control) < ControlHeaderBytes + sizeof(int)
+            || BinaryPrimitives.ReadInt32LittleEndian(control[8..]) != UdpLevel || BinaryPrimitives.ReadInt32LittleEndian(control[12..]) != UdpCoalesce)
+            return 0;
+        return BinaryPrimitives.ReadInt32LittleEndian(control[ControlHeaderBytes..]);
+    }
 
     /// <summary>Writes struct sockaddr_in or sockaddr_in6.</summary>
     /// <returns>Its bytes.</returns>

@@ -56,6 +56,13 @@ internal sealed class BbrCongestionControl : ICongestionControl
     private long lossCap = WindowMax;
     private bool hasStarted;
 
+    // Acknowledgements that come in lumps (BBR.extra_acked of the draft): how much more than the rate explains, at most in the last rounds.
+    private readonly long[] extras = new long[RateRounds];
+    private int extraIndex;
+    private long extra;
+    private long lumpSince;
+    private long lumpBytes;
+
     /// <inheritdoc/>
     public long WindowBytes => window;
 
@@ -99,6 +106,7 @@ internal sealed class BbrCongestionControl : ICongestionControl
         }
         roundDelivered += sample.AckedBytes;
         roundLost += sample.LostBytes;
+        WatchLumps(sample);
         if (sample.RoundEnded && sample.Now - roundSince >= RoundMin) EndRound(sample);
         Advance(sample, isRttOld);
         Resize(sample);
@@ -122,8 +130,31 @@ internal sealed class BbrCongestionControl : ICongestionControl
         window = Math.Min(window, Math.Max(InitialPackets * packet, 2 * BandwidthDelay));
     }
 
+    /// <summary>
+    /// A peer or a network that is held up and then acknowledges much at once (a busy machine, a radio) would leave the sender idle meanwhile: the window has room
+    /// for as much as came beyond the rate. A queue's acknowledgements come at the rate, so that it gets nothing from this.
+    /// </summary>
+    private void WatchLumps(in SctpAckSample sample)
+    {
+        double expected = rate * (sample.Now - lumpSince) / 1e6;
+        if (lumpBytes <= expected)
+        {
+            lumpSince = sample.Now;
+            lumpBytes = 0;
+            expected = 0;
+        }
+        lumpBytes += sample.AckedBytes;
+        long more = Math.Min(lumpBytes - (long)expected, window);
+        extras[extraIndex] = Math.Max(extras[extraIndex], more);
+        extra = Math.Max(extra, more);
+    }
+
     private void EndRound(in SctpAckSample sample)
     {
+        extraIndex = (extraIndex + 1) % RateRounds;
+        extras[extraIndex] = 0;
+        extra = 0;
+        foreach (long each in extras) extra = Math.Max(extra, each);
         double measured = roundDelivered * 1e6 / (sample.Now - roundSince);
         if (!sample.AppLimited || measured > rate)
         {
@@ -195,7 +226,7 @@ internal sealed class BbrCongestionControl : ICongestionControl
             Phase.ProbeRtt => Math.Max(MinPackets * packet, BandwidthDelay / 2),
             Phase.Startup when rate <= 0 => WindowMax,
             Phase.Startup or Phase.Drain => (long)(StartupGain * BandwidthDelay) + BurstBytes,
-            _ => (2 * BandwidthDelay) + BurstBytes,
+            _ => (2 * BandwidthDelay) + BurstBytes + extra,
         };
         target = Math.Clamp(Math.Min(target, lossCap), MinPackets * packet, WindowMax);
         // Grows by what is acknowledged, as in slow start, up to what the model allows.

@@ -3,20 +3,23 @@ using System.Buffers;
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>
-/// Blocks for chunks that arrived out of order, in four sizes, so that tiny chunks do not hold large blocks. A few of each are kept for the next loss; larger
-/// ones come from the process-wide pool. One per association; <see cref="Trim"/> lets all go.
+/// Blocks for chunks that arrived out of order, in four sizes, so that tiny chunks do not hold large blocks. Up to <see cref="KeptBytesMax"/> are kept for the
+/// next loss, as many as a round trip of a fast path holds; larger ones come from the process-wide pool. One per association; <see cref="Trim"/> lets all go.
 /// </summary>
 internal sealed class BlockPool
 {
-    private const int KeptMax = 256;
+    private const int KeptBytesMax = 2 << 20;
     private static readonly int[] Sizes = [64, 256, 768, 1_280];
     private readonly Stack<byte[]>?[] kept = new Stack<byte[]>?[Sizes.Length];
+    private int keptBytes;
 
     public byte[] Rent(int length)
     {
         int kind = KindOf(length);
         if (kind < 0) return ArrayPool<byte>.Shared.Rent(length);
-        return kept[kind] is { Count: > 0 } stack ? stack.Pop() : new byte[Sizes[kind]];
+        if (kept[kind] is not { Count: > 0 } stack) return new byte[Sizes[kind]];
+        keptBytes -= Sizes[kind];
+        return stack.Pop();
     }
 
     public void Return(byte[] block)
@@ -27,11 +30,16 @@ internal sealed class BlockPool
             ArrayPool<byte>.Shared.Return(block);
             return;
         }
-        Stack<byte[]> stack = kept[kind] ??= new Stack<byte[]>();
-        if (stack.Count < KeptMax) stack.Push(block);
+        if (keptBytes + block.Length > KeptBytesMax) return;
+        keptBytes += block.Length;
+        (kept[kind] ??= new Stack<byte[]>()).Push(block);
     }
 
-    public void Trim() => Array.Clear(kept);
+    public void Trim()
+    {
+        keptBytes = 0;
+        Array.Clear(kept);
+    }
 
     private static int KindOf(int length)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Egregore.WebRtc.Sctp;
@@ -102,7 +103,7 @@ internal sealed class Inbound(SctpOptions options, SctpStatistics statistics, IS
             for (uint tsn = ranges[i].First; Serial.LessOrEqual(tsn, ranges[i].Last); tsn++) Free(ref SlotOf(tsn));
         }
         ranges.Clear();
-        ring = [];
+        ReleaseRing();
         streams = [];
         current.Reset();
         isAssembling = false;
@@ -115,7 +116,7 @@ internal sealed class Inbound(SctpOptions options, SctpStatistics statistics, IS
     {
         if (ranges.Count > 0) return;
         pool.Trim();
-        ring = [];
+        ReleaseRing();
     }
 
     public InboundResult Receive(uint tsn, byte flags, ushort stream, ushort sequence, uint protocolId, ReadOnlySpan<byte> payload)
@@ -207,12 +208,22 @@ internal sealed class Inbound(SctpOptions options, SctpStatistics statistics, IS
     private void EnsureRing(uint ahead)
     {
         if (ahead < (uint)ring.Length) return;
-        var larger = new Slot[Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(ahead + 1))];
+        // A rented array holds what others left in it, but no blocks; a slot is written whole before its TSN is in the ranges, and not read before.
+        Slot[] larger = ArrayPool<Slot>.Shared.Rent(Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(ahead + 1)));
         if (ring.Length > 0)
         {
             for (uint tsn = CumulativeTsn + 1; tsn != CumulativeTsn + (uint)ring.Length; tsn++) larger[tsn & (uint)(larger.Length - 1)] = SlotOf(tsn);
         }
+        // Its blocks have moved.
+        Array.Clear(ring);
+        ReleaseRing();
         ring = larger;
+    }
+
+    private void ReleaseRing()
+    {
+        if (ring.Length > 0) ArrayPool<Slot>.Shared.Return(ring);
+        ring = [];
     }
 
     private ref InStream StreamOf(ushort stream)
@@ -258,7 +269,7 @@ internal sealed class Inbound(SctpOptions options, SctpStatistics statistics, IS
             }
             ranges.RemoveThrough(CumulativeTsn);
         }
-        if (ranges.Count == 0 && ring.Length > RingKept) ring = [];
+        if (ranges.Count == 0 && ring.Length > RingKept) ReleaseRing();
         return true;
     }
 

@@ -85,6 +85,9 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
 
     public int QueuedMessages { get; private set; }
 
+    /// <summary>Bytes queued and not yet sent.</summary>
+    public long QueuedBytes { get; private set; }
+
     public int StreamCount { get; set; }
 
     /// <summary>Streams that something is remembered of.</summary>
@@ -133,6 +136,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         InFlightBytes = 0;
         BufferedBytes = 0;
         QueuedMessages = 0;
+        QueuedBytes = 0;
         newestAckedSentAt = 0;
         ReorderDeadline = SctpAssociation.Never;
         hasReordering = false;
@@ -160,6 +164,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         stream.Enqueue(message, payload);
         BufferedBytes += payload.Length;
         QueuedMessages++;
+        QueuedBytes += payload.Length;
         Scheduler.Activate(stream);
     }
 
@@ -176,7 +181,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
             else
             {
                 BufferedCrossing crossing = new(stream);
-                stream.DropFirst();
+                QueuedBytes -= stream.DropFirst();
                 statistics.MessagesAbandoned++;
                 QueuedMessages--;
                 if (stream.ChunksOutstanding == 0) BufferedBytes -= stream.Release(stream.SentPosition);
@@ -208,6 +213,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         InFlightBytes += bytes;
         if (ends && !message.Unordered) stream.NextSequence++;
         BufferedCrossing crossing = new(stream);
+        QueuedBytes -= bytes;
         if (stream.MarkSent(bytes))
         {
             statistics.MessagesSent++;
@@ -533,7 +539,7 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
         end.Flags = (byte)(DataFlags.End | (unordered ? DataFlags.Unordered : 0));
         end.Sequence = unordered ? (ushort)0 : stream.NextSequence++;
         BufferedCrossing crossing = new(stream);
-        stream.DropFirst();
+        QueuedBytes -= stream.DropFirst();
         end.Position = stream.SentPosition;
         QueuedMessages--;
         Scheduler.MessageDone();

@@ -34,11 +34,12 @@ internal sealed class OutboundStream(ushort id)
 {
     private const int RingBytesMin = 1_024;
     private const int RingBytesKept = 4_096;
-    private const int MessagesMin = 8;
+    private const int MessagesMin = 16;
     private const int MessagesKept = 64;
 
     private byte[] ring = [];
     private int capacity;
+    private int latestCapacity;
     private long released;
     private long sent;
     private long end;
@@ -102,13 +103,15 @@ internal sealed class OutboundStream(ushort id)
     }
 
     /// <summary>Drops what is left of the first message. Its bytes are released with those after or before them.</summary>
-    public void DropFirst()
+    /// <returns>How many bytes of it had not been sent.</returns>
+    public int DropFirst()
     {
         ref QueuedMessage message = ref First;
         int rest = message.Length - FirstMessageSent;
         sent += rest;
         if (!message.Uncounted) BufferedBytes -= rest;
         RemoveFirst();
+        return rest;
     }
 
     /// <summary>Frees the bytes before a position.</summary>
@@ -122,6 +125,7 @@ internal sealed class OutboundStream(ushort id)
         {
             ArrayPool<byte>.Shared.Return(ring);
             ring = [];
+            latestCapacity = capacity;
             capacity = 0;
         }
         return freed;
@@ -135,6 +139,7 @@ internal sealed class OutboundStream(ushort id)
         BufferedBytes = 0;
         MessageCount = 0;
         FirstMessageSent = 0;
+        if (messages.Length > 0) ArrayPool<QueuedMessage>.Shared.Return(messages);
         messages = [];
         firstMessage = 0;
         return Release(end);
@@ -173,9 +178,10 @@ internal sealed class OutboundStream(ushort id)
     private void GrowMessages()
     {
         int length = Math.Max(MessagesMin, messages.Length * 2);
-        QueuedMessage[] larger = length > MessagesKept ? ArrayPool<QueuedMessage>.Shared.Rent(length) : new QueuedMessage[length];
+        // From the pool whatever its length: a queue that fills and empties again and again would else grow from new small arrays each time.
+        QueuedMessage[] larger = ArrayPool<QueuedMessage>.Shared.Rent(length);
         for (int i = 0; i < MessageCount; i++) larger[i] = messages[(firstMessage + i) & (messages.Length - 1)];
-        if (messages.Length > MessagesKept) ArrayPool<QueuedMessage>.Shared.Return(messages);
+        if (messages.Length > 0) ArrayPool<QueuedMessage>.Shared.Return(messages);
         messages = larger;
         firstMessage = 0;
     }
@@ -184,7 +190,9 @@ internal sealed class OutboundStream(ushort id)
     {
         long needed = end - released + more;
         if (needed <= capacity) return;
-        int length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(needed, RingBytesMin));
+        // What was needed lately will be again: half of it at once saves most of the copying while it grows.
+        int least = capacity > 0 ? RingBytesMin : Math.Max(RingBytesMin, latestCapacity / 2);
+        int length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(needed, least));
         byte[] larger = ArrayPool<byte>.Shared.Rent(length);
         for (long position = released; position < end;)
         {
