@@ -23,6 +23,8 @@ public sealed class SteadyStateTests(ITestOutputHelper output)
     [InlineData(65_536, 2_000, true)]
     public async Task A_message_allocates_nothing(int size, int count, bool reliable)
     {
+        // Goes last: handlers use it until their host is gone.
+        using var low = new AutoResetEvent(false);
         using var hostA = Peers.LoopbackHost();
         using var hostB = Peers.LoopbackHost();
         using var a = new RtcPeerConnection(host: hostA);
@@ -39,7 +41,6 @@ public sealed class SteadyStateTests(ITestOutputHelper output)
             bytes += message.Length;
             Volatile.Write(ref arrived, arrived + 1);
         };
-        using var low = new AutoResetEvent(false);
         channel.BufferedAmountLowThreshold = BufferedHigh / 4;
         channel.BufferedAmountLow += _ => low.Set();
         var message = new byte[size];
