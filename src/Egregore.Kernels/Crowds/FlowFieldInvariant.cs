@@ -27,13 +27,13 @@ public sealed class FlowFieldInvariant(ulong salt = 0) : IInvariant
                 return InvariantVerdict.Broken("a goal that costs something");
         }
         Sample sample = Sample.Of(shared, input, salt);
-        int samples = CellsSampled + (task.Cells / 128);
+        int samples = CellsSampled + (task.Cells / 64);
         for (int i = 0; i < samples; i++)
         {
             if (Cell(task, answer, sample.Next(task.Cells)) is { } wrong)
                 return InvariantVerdict.Broken(wrong);
         }
-        for (int i = 0; i < AgentsSampled + (task.Agents / 64) && task.Agents > 0; i++)
+        for (int i = 0; i < AgentsSampled + (task.Agents / 32) && task.Agents > 0; i++)
         {
             int agent = sample.Next(task.Agents);
             (float x, float z) = Steer(task, answer, task.Agent(agent));
