@@ -84,6 +84,14 @@ internal sealed class RtcPair : IAsyncDisposable
         return ((double)sender.Allocated!.Value / sender.Sent!.Value) + ((double)receiver.Allocated!.Value / receiver.Messages!.Value);
     }
 
+    /// <summary>Private memory of our receiver, in bytes, without what its signaling has left to the garbage collector.</summary>
+    public async Task<long> ReceiverBytesAsync(CancellationToken cancellation)
+    {
+        await TellAsync(Receiver, new RtcCommand { Command = "collect" }).ConfigureAwait(false);
+        await HearAsync(Receiver, "collected", cancellation).ConfigureAwait(false);
+        return Receiver.PrivateBytes();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -70,6 +70,10 @@ public sealed class RtcPeerProgram : IDisposable
             case "measure":
                 Tell(traffic.Allocations(TimeSpan.FromMilliseconds(command.Milliseconds)));
                 break;
+            case "collect":
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                Tell(new RtcAnswer { Event = "collected" });
+                break;
             default:
                 throw new InvalidOperationException($"no such command: {command.Command}");
         }
@@ -109,7 +113,7 @@ public sealed class RtcPeerProgram : IDisposable
 /// <summary>A line to a peer's process.</summary>
 internal sealed record RtcCommand
 {
-    /// <summary>offer, sdp, rtt, send, stop, mark, measure.</summary>
+    /// <summary>offer, sdp, rtt, send, stop, mark, measure, collect.</summary>
     public required string Command { get; init; }
 
     /// <summary>Which connection.</summary>
@@ -135,7 +139,7 @@ internal sealed record RtcCommand
 /// <summary>A line of a peer's process.</summary>
 internal sealed record RtcAnswer
 {
-    /// <summary>sdp, open, rtt, stopped, mark, failed.</summary>
+    /// <summary>sdp, open, rtt, stopped, mark, collected, failed.</summary>
     public required string Event { get; init; }
 
     public int Id { get; init; }

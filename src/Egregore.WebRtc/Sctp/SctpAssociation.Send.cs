@@ -12,9 +12,13 @@ internal sealed partial class SctpAssociation
     private const long GatherBytesMax = 32 << 10;
     private const long GatherTime = 500;
 
+    /// <summary>Bytes that may leave at once when the pace's timer was late, and never more than 10 ms of the rate.</summary>
+    private const long LateBytesMax = 1 << 20;
+
     private long paceCredit;
     private long paceCreditAt;
     private bool isPaceOpen = true;
+    private bool isHeldByPace;
     private long paceDeadline = Never;
     private long lastDataAt;
     private bool asksForAck;
@@ -159,15 +163,17 @@ internal sealed partial class SctpAssociation
         long earned = (long)((double)rate * elapsed / 1e6);
         if (earned > 0 || paceCreditAt == 0)
         {
-            paceCredit = Math.Min(burst, paceCredit + earned);
+            // Whoever waited for the pace and is woken late keeps what was earned meanwhile: else the rate would fall to a burst for each time that the host wakes.
+            long most = isHeldByPace ? Math.Max(burst, Math.Min(LateBytesMax, rate / 100)) : burst;
+            paceCredit = Math.Min(most, paceCredit + earned);
             paceCreditAt = now;
         }
         long enough = isPaceOpen ? 1 : Math.Min(burst / 2, Math.Max(1, rate / 2_000));
         isPaceOpen = paceCredit >= enough;
-        if (isPaceOpen) return true;
-        if (outbound.HasQueued || outbound.HasLost)
+        isHeldByPace = !isPaceOpen && (outbound.HasQueued || outbound.HasLost);
+        if (isHeldByPace)
             paceDeadline = now + 1 + (long)((((double)burst / 2) - paceCredit) * 1e6 / rate);
-        return false;
+        return isPaceOpen;
     }
 
     /// <summary>
