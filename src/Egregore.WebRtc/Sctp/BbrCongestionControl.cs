@@ -70,7 +70,7 @@ internal sealed class BbrCongestionControl : ICongestionControl
     public long PacingBytesPerSecond => rate <= 0 ? 0 : (long)Math.Max(rate * PacingGain, PacingFloor);
 
     /// <inheritdoc/>
-    public long BurstBytes => (long)Math.Clamp(rate * 0.002, 10 * packet, BurstMax);
+    public long BurstBytes => Math.Max(10 * packet, Math.Min((long)(rate * 0.002), BurstMax));
 
     private double PacingGain => phase switch
     {
