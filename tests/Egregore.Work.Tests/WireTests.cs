@@ -101,7 +101,7 @@ public sealed class WireTests
         Assert.Equal(VerifyError.None, WorkReceipt.TryRead(bytes.AsSpan(0, length), out read));
         Assert.Equal(WorkVerdict.Refused, read!.Verdict);
 
-        var standing = WorkWire.ToWire(new HelperView(123, 1_500, "late", [new KernelView(KernelHash.Of("k"u8), "k", 900, 1, 2, 3, 50)]));
+        var standing = WorkWire.ToWire(new HelperView(123, 1_500, "late", [new KernelView(KernelHash.Of("k"u8), "k", 900, 1, 2, 3, 50, 400, 20_000, 1_000)]));
         Assert.Equal((123L, 2u, "late", (ushort)900, (ushort)50), (standing.Balance, standing.BannedMs, standing.Reason, standing.Kernels[0].Trust, standing.Kernels[0].Sampled));
     }
 
