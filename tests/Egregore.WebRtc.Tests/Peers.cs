@@ -13,9 +13,10 @@ internal static class Peers
     /// <summary>Carries descriptions and candidates between two ends; the first one offers.</summary>
     public static void Connect(RtcPeerConnection offerer, RtcPeerConnection answerer)
     {
-        Trickle(offerer, answerer);
-        Trickle(answerer, offerer);
+        var (toAnswerer, toOfferer) = (Trickle(offerer, answerer), Trickle(answerer, offerer));
         Negotiate(offerer, answerer);
+        toAnswerer();
+        toOfferer();
     }
 
     public static void Negotiate(RtcPeerConnection offerer, RtcPeerConnection answerer, RtcOfferOptions? options = null)
@@ -27,12 +28,30 @@ internal static class Peers
         offerer.SetRemoteDescription(answerer.LocalDescription!);
     }
 
-    private static void Trickle(RtcPeerConnection from, RtcPeerConnection to)
+    /// <summary>A candidate may come before its description: it is kept until the description is there, as by signaling that keeps order.</summary>
+    /// <returns>To be called when it is there.</returns>
+    private static Action Trickle(RtcPeerConnection from, RtcPeerConnection to)
     {
-        // A candidate may come before its description: it is kept until then, as signaling that keeps order does.
+        var early = new List<RtcIceCandidate?>();
+        var isThere = false;
         from.IceCandidate += candidate =>
         {
-            if (to.RemoteDescription is not null)
+            lock (early)
+            {
+                if (!isThere)
+                {
+                    early.Add(candidate);
+                    return;
+                }
+            }
+
+            to.AddIceCandidate(candidate);
+        };
+        return () =>
+        {
+            lock (early)
+                isThere = true;
+            foreach (var candidate in early)
                 to.AddIceCandidate(candidate);
         };
     }

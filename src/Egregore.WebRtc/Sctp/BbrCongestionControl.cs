@@ -67,10 +67,10 @@ internal sealed class BbrCongestionControl : ICongestionControl
     public long WindowBytes => window;
 
     /// <inheritdoc/>
-    public long PacingBytesPerSecond => rate <= 0 ? 0 : (long)(rate * PacingGain);
+    public long PacingBytesPerSecond => rate <= 0 ? 0 : (long)Math.Max(rate * PacingGain, PacingFloor);
 
     /// <inheritdoc/>
-    public long BurstBytes => (long)Math.Clamp(rate * 0.002, 10 * packet, BurstMax);
+    public long BurstBytes => Math.Max(10 * packet, Math.Min((long)(rate * 0.002), BurstMax));
 
     private double PacingGain => phase switch
     {
@@ -79,6 +79,14 @@ internal sealed class BbrCongestionControl : ICongestionControl
         Phase.Steady => Cycle[cycle],
         _ => 1,
     };
+
+    /// <summary>
+    /// The least window in a round trip, and while the path is not known the initial one (the draft's initial pacing rate): a first round in which the application
+    /// sent next to nothing says nothing about the path, and a pace after it would be a standstill.
+    /// </summary>
+    private double PacingFloor => phase == Phase.Startup
+        ? StartupGain * InitialPackets * packet * 1e6 / Math.Max(leastRtt, RoundMin)
+        : MinPackets * packet * 1e6 / Math.Max(leastRtt, RoundMin);
 
     private long BandwidthDelay => (long)(rate * leastRtt / 1e6);
 

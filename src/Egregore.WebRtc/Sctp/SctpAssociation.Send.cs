@@ -152,8 +152,13 @@ internal sealed partial class SctpAssociation
     private bool MayPace(long now)
     {
         long rate = congestion.PacingBytesPerSecond;
-        if (rate <= 0) return true;
         long burst = congestion.BurstBytes;
+        if (rate <= 0)
+        {
+            // Not paced, and nothing is owed for it when a pace is known.
+            paceCredit = burst;
+            return true;
+        }
         long elapsed = Math.Min(now - paceCreditAt, 1_000_000);
         long earned = (long)((double)rate * elapsed / 1e6);
         if (earned > 0 || paceCreditAt == 0)

@@ -92,6 +92,7 @@ internal sealed class SoakPeer : IDisposable
         var connection = new RtcPeerConnection(host: _host);
         _connections[offer.Id] = connection;
         var channels = new ConcurrentDictionary<string, RtcDataChannel>();
+        var closedEarly = new ConcurrentDictionary<string, bool>();
         connection.ConnectionStateChanged += state =>
         {
             if (state is RtcPeerConnectionState.Closed or RtcPeerConnectionState.Failed)
@@ -108,6 +109,9 @@ internal sealed class SoakPeer : IDisposable
                         Forget(offer.Id);
                     else if (channels.TryGetValue(text, out var named))
                         named.Close();
+                    else
+                        // It has overtaken the channel's own announcement, which is on another stream.
+                        closedEarly.TryAdd(text, true);
                 };
                 return;
             }
@@ -124,6 +128,8 @@ internal sealed class SoakPeer : IDisposable
                 Interlocked.Increment(ref _channelsDone);
                 channels.TryRemove(channel.Label, out var _);
             };
+            if (closedEarly.TryRemove(channel.Label, out var _))
+                channel.Close();
         };
         connection.SetRemoteDescription(new RtcSessionDescription(RtcSdpType.Offer, offer.Sdp));
         connection.SetLocalDescription();
@@ -164,9 +170,11 @@ internal sealed class SoakPeer : IDisposable
     {
         for (var i = 0; !until.IsCancellationRequested; i++)
         {
+            var id = 0;
             try
             {
                 var link = await ConnectAsync();
+                id = link.Id;
                 await CycleAsync(link);
                 await CycleAsync(link);
                 if (i % 2 == 0)
@@ -183,6 +191,7 @@ internal sealed class SoakPeer : IDisposable
             }
             catch (TimeoutException)
             {
+                Forget(id);
                 Fault($"connection {i} did not open or close in time");
             }
 

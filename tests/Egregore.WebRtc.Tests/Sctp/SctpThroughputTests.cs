@@ -105,4 +105,25 @@ public sealed class SctpThroughputTests(ITestOutputHelper output)
         double rate = Measure(2, conditions, () => new BbrCongestionControl());
         Assert.True(rate > 0.8 * bandwidth, $"{rate / bandwidth:P0} of the link");
     }
+
+    /// <summary>A few bytes, a pause, then more: the first rounds say nothing about the path.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(50_000)]
+    public void A_small_beginning_does_not_hold_up_what_follows(long delay)
+    {
+        (SctpNetwork network, SctpEnd a, SctpEnd b) = SctpHandshakeTests.Connect(1, new LinkConditions { Delay = delay });
+        a.Send(0, new byte[20]);
+        a.Flush();
+        network.RunFor(300_000);
+        a.Send(1, new byte[30]);
+        a.Flush();
+        network.RunFor(90_000);
+        a.Send(1, new byte[20_000]);
+        a.Send(0, new byte[10]);
+        a.Flush();
+        long start = network.Now;
+        Assert.True(network.Run(() => b.Messages.Count == 4, 60_000_000), $"{b.Messages.Count} of 4");
+        Assert.InRange(network.Now - start, 0, (8 * delay) + 20_000);
+    }
 }
