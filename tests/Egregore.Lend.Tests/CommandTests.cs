@@ -23,7 +23,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public async Task It_lends_until_ctrl_c_says_so_in_json_and_never_prints_the_key()
+    public async Task It_lends_until_it_is_stopped_says_so_in_json_and_never_prints_the_key()
     {
         await using var coordinator = await FakeCoordinator.StartAsync();
         using var stop = new CancellationTokenSource();
@@ -53,7 +53,7 @@ public sealed class CommandTests
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        await using var interrupting = interrupt.Register(() => Process.Start("kill", ["-INT", $"{process.Id}"]).Dispose());
+        await using var interrupting = interrupt.Register(() => Process.Start("kill", ["-TERM", $"{process.Id}"]).Dispose());
         await process.WaitForExitAsync(CancellationToken.None).WaitAsync(2 * FakeCoordinator.Patience, CancellationToken.None);
         return (process.ExitCode, await output, await error);
     }

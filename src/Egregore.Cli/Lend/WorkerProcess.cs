@@ -12,6 +12,7 @@ internal sealed class WorkerProcess : IDisposable
 {
     private const int TextBytesMax = 4 * 1024;
     private const int ErrorCharsMax = 2_000;
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
     private readonly Stream _to;
@@ -132,7 +133,7 @@ internal sealed class WorkerProcess : IDisposable
         }
         catch (IOException e)
         {
-            throw Ended(e);
+            throw await EndedAsync(e);
         }
     }
 
@@ -141,19 +142,27 @@ internal sealed class WorkerProcess : IDisposable
         try
         {
             if (await WorkerFrames.ReadAsync(_from, cancel) is not { } frame)
-                throw Ended(null);
+                throw await EndedAsync(null);
             return frame.Type == type ? frame.Body : throw new WorkerException($"the worker said {frame.Type} instead of {type}");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ObjectDisposedException or InvalidOperationException)
         {
-            throw Ended(e);
+            throw await EndedAsync(e);
         }
     }
 
-    private WorkerException Ended(Exception? inner)
+    private async Task<WorkerException> EndedAsync(Exception? inner)
     {
-        // What it wrote last may still be on its way.
-        _process.WaitForExit(200);
+        try
+        {
+            // What it wrote last may still be on its way.
+            await _process.WaitForExitAsync().WaitAsync(LastWords);
+        }
+        catch (TimeoutException)
+        {
+            // It has not ended; whoever gets the exception ends it.
+        }
+
         string errors;
         lock (_errors)
             errors = _errors.ToString().ReplaceLineEndings(" ").Trim();
