@@ -27,6 +27,7 @@ public sealed class Cascade
     private uint _frame;
     private ulong _key;
     private long _dueMs;
+    private long _lateMs;
     private CascadeFigures _figures;
 
     /// <param name="bodies">The game's bodies.</param>
@@ -43,6 +44,14 @@ public sealed class Cascade
     /// <summary>What it has done.</summary>
     public CascadeFigures Figures => _figures;
 
+    /// <summary>The longest that a frame was late since this was last called, ms.</summary>
+    public long TakeLateMs()
+    {
+        var late = _lateMs;
+        _lateMs = 0;
+        return late;
+    }
+
     /// <summary>One turn: commits what is due, takes up what was touched, and asks for the next frames. Call it each tick, and after answers.</summary>
     public void Tick(Truth truth, long nowMs)
     {
@@ -53,7 +62,11 @@ public sealed class Cascade
         while (_frames.TryPeek(out var frame) && nowMs >= frame.DueMs && frame.Missing == 0)
             Commit(truth, frame, nowMs);
         if (_frames.TryPeek(out var late) && nowMs >= late.DueMs)
+        {
+            _lateMs = Math.Max(_lateMs, nowMs - late.DueMs);
             _figures = _figures with { LateMsMax = Math.Max(_figures.LateMsMax, nowMs - late.DueMs) };
+        }
+
         while (_frames.Count < _options.FramesInFlightMax && (_frames.Count == 0 || _frames.Last().Missing == 0) && IsAnyAwake())
             Start(truth.Db, nowMs);
     }
@@ -225,40 +238,33 @@ public sealed class Cascade
         };
     }
 
-    // The island sleeps when all in it have rested for long enough. A sleeper that came along and was not moved sleeps on.
+    // Who has hardly moved for long enough sleeps. A sleeper that came along and was not moved sleeps on: the solver, which begins anew with each task, presses it a little.
     private BodyState[] Rested(IslandTask task, ReadOnlySpan<BodyState> answer)
     {
         var states = answer.ToArray();
-        var rests = true;
         for (var i = 0; i < states.Length; i++)
         {
             var before = task.Bodies[i];
-            if (!before.Awake && Rests(states[i]) && IsNear(states[i], before))
-            {
+            var rests = Rests(before, states[i]);
+            if (!before.Awake && rests && IsNear(states[i], before, StillUnits))
                 states[i] = before;
-                continue;
-            }
-
-            states[i] = states[i] with { Awake = true, Velocity = Cut(states[i].Velocity) };
-            rests &= RestOf(states[i]) >= _options.RestFrames;
-        }
-
-        if (rests)
-        {
-            for (var i = 0; i < states.Length; i++)
+            else if (rests && RestOf(states[i].Id) + 1 >= _options.RestFrames)
                 states[i] = states[i] with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero };
+            else
+                states[i] = states[i] with { Awake = true, Velocity = Cut(states[i].Velocity) };
         }
 
         return states;
     }
 
-    private static bool IsNear(in BodyState a, in BodyState b) =>
-        Math.Abs(a.X - b.X) <= StillUnits && Math.Abs(a.Y - b.Y) <= StillUnits && Math.Abs(a.Z - b.Z) <= StillUnits;
+    private int RestOf(ulong id) => _head.TryGetValue(id, out var head) ? head.Rest : 0;
 
-    private int RestOf(in BodyState state) => Rests(state) ? (_head.TryGetValue(state.Id, out var head) ? head.Rest : 0) + 1 : 0;
+    // By the way of a whole frame: what lies in a pile trembles.
+    private bool Rests(in BodyState before, in BodyState after) =>
+        IsNear(before, after, (int)(_options.RestBlocks * BodyState.BlockUnits)) && Math.Abs(Quaternion.Dot(before.Rotation, after.Rotation)) >= RestTurnCosine
+        && after.Velocity.LengthSquared() < _options.RestSpeed * _options.RestSpeed;
 
-    private bool Rests(in BodyState state) =>
-        !state.Awake || (state.Velocity.LengthSquared() < _options.RestSpeed * _options.RestSpeed && state.Spin.LengthSquared() < _options.RestSpin * _options.RestSpin);
+    private static bool IsNear(in BodyState a, in BodyState b, int units) => Math.Abs(a.X - b.X) <= units && Math.Abs(a.Y - b.Y) <= units && Math.Abs(a.Z - b.Z) <= units;
 
     private Vector3 Cut(Vector3 velocity)
     {
@@ -278,7 +284,7 @@ public sealed class Cascade
                 if (!wasAwake && !state.Awake)
                     continue;
                 if (_touched.TryGetValue(state.Id, out var touched) ? touched == state.Touched : !wasAwake || _head.ContainsKey(state.Id))
-                    _head[state.Id] = new Head(state, RestOf(state));
+                    _head[state.Id] = new Head(state, Rests(frame.Tasks[i].Bodies[j], state) ? RestOf(state.Id) + 1 : 0);
             }
         }
     }
@@ -311,7 +317,7 @@ public sealed class Cascade
 
         _now.Clear();
         _bodies.ReadAwake(truth.Db, _now);
-        Settle(_commit);
+        Settle(frame);
         _dueMs = frame.DueMs + _options.FrameMs;
         _figures = _figures with
         {
@@ -322,23 +328,26 @@ public sealed class Cascade
     }
 
     // What physics itself has woken or put to sleep is no touch from outside.
-    private void Settle(List<BodyState> written)
+    private void Settle(Frame frame)
     {
-        foreach (var state in written)
+        for (var i = 0; i < frame.Tasks.Count; i++)
         {
-            if (!state.Awake)
+            for (var j = 0; j < frame.Tasks[i].Bodies.Count; j++)
             {
-                _touched.Remove(state.Id);
-                _rest.Remove(state.Id);
-                continue;
-            }
+                var (before, state) = (frame.Tasks[i].Bodies[j], frame.Answers[i]![j]);
+                if (!state.Awake)
+                {
+                    if (before.Awake)
+                        _touched.Remove(state.Id);
+                    _rest.Remove(state.Id);
+                    continue;
+                }
 
-            _touched.TryAdd(state.Id, state.Touched);
-            _rest[state.Id] = RestedBy(state);
+                _touched.TryAdd(state.Id, state.Touched);
+                _rest[state.Id] = Rests(before, state) ? _rest.GetValueOrDefault(state.Id) + 1 : 0;
+            }
         }
     }
-
-    private int RestedBy(in BodyState state) => Rests(state) ? _rest.GetValueOrDefault(state.Id) + 1 : 0;
 
     // Forgets the frames behind this one; null: all of them.
     private void DropBehind(Frame? kept)
@@ -367,8 +376,11 @@ public sealed class Cascade
     // Audits come within a second; what is older stays.
     private const int KeepCommittedMs = 2_000;
 
-    // How far a sleeper may be pressed without waking: 1/512 block.
-    private const int StillUnits = 8;
+    // How far a sleeper may be pressed without waking: 1/256 block.
+    private const int StillUnits = 16;
+
+    // Half of a turn of three degrees.
+    private const float RestTurnCosine = 0.99966f;
 
     private readonly record struct Head(BodyState State, int Rest);
 

@@ -10,7 +10,7 @@ public sealed record CascadeOptions
     public int StepsPerFrame { get; init; } = 6;
 
     /// <summary>From waking to the first frame's commit, ms: what a helper has for a task that nobody could foresee.</summary>
-    public int FirstFrameMs { get; init; } = 150;
+    public int FirstFrameMs { get; init; } = 200;
 
     /// <summary>Frames that may be computed or wait computed ahead of their time.</summary>
     public int FramesInFlightMax { get; init; } = 3;
@@ -24,14 +24,14 @@ public sealed record CascadeOptions
     /// <summary>Blocks on a side that are looked at around one island.</summary>
     public int IslandBlocksMax { get; init; } = 96;
 
-    /// <summary>Speed below which a body rests, blocks a second.</summary>
-    public float RestSpeed { get; init; } = 0.12f;
+    /// <summary>How far a body that rests may move in a frame, along each axis, blocks. It may turn by three degrees.</summary>
+    public float RestBlocks { get; init; } = 0.015f;
 
-    /// <summary>Spin below which a body rests, radians a second.</summary>
-    public float RestSpin { get; init; } = 0.25f;
+    /// <summary>Speed that a body that rests may have at the end of a frame: what lies in a pile trembles. Blocks a second.</summary>
+    public float RestSpeed { get; init; } = 0.5f;
 
-    /// <summary>Frames that all bodies of an island have to rest before they sleep.</summary>
-    public int RestFrames { get; init; } = 5;
+    /// <summary>Frames that a body has to rest before it sleeps.</summary>
+    public int RestFrames { get; init; } = 6;
 
     /// <summary>Downward acceleration, blocks a second squared.</summary>
     public float Gravity { get; init; } = 20f;

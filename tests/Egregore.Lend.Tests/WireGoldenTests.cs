@@ -28,7 +28,7 @@ public sealed class WireGoldenTests
             ["HelperHello"] = new HelperHello { Ticket = "abc.def", Protocol = 1, Name = "tab", Tier = HelperTier.Cloud, ApiKey = "k", Slots = 64 }.ToArray(),
             ["HelperWelcome"] = new HelperWelcome
             {
-                Peer = new PeerId(0x0123456789abcdef, 0xfedcba9876543210), Time = 1_800_000_000_000, CreditsMax = 65_535, TaskBytesMax = 1 << 20, OutputBytesMax = 4_096, PublicKey = Bytes(65, 4),
+                Peer = new PeerId(0x0123456789abcdef, 0xfedcba9876543210), Time = 1_800_000_000_000, CreditsMax = 65_535, TaskBytesMax = 1 << 20, OutputBytesMax = 4_096, PublicKey = Bytes(65, 4), Kernels = Bytes(32, 60),
             }.ToArray(),
             ["WorkPark"] = new WorkPark { Slots = 3, Held = (byte[])[.. Bytes(32, 1), .. Bytes(32, 40)], Paused = true }.ToArray(),
             ["WorkAssign"] = new WorkAssign

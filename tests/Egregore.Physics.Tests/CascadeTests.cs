@@ -37,7 +37,7 @@ public sealed class CascadeTests
         _bench.Table[1] = Bench.At(1, 0, 60, 0);
         _bench.Run(1_500);
         Assert.Equal(_bench.Commits.Select(commit => commit.Frame).Order(), _bench.Commits.Select(commit => commit.Frame));
-        Assert.InRange(_bench.Commits[0].AtMs - 1_000, 150, 200);
+        Assert.InRange(_bench.Commits[0].AtMs - 1_000, 200, 250);
         foreach (var (before, after) in _bench.Commits.Zip(_bench.Commits.Skip(1)))
         {
             Assert.Equal(before.Frame + 1, after.Frame);

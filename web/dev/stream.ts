@@ -60,6 +60,6 @@ function workAt(second: number, wave: (period: number, low: number, high: number
     })),
     helpers,
     refused: [{ timeMs: Date.now() - 9_000, peer: helpers[2]!.peer, name: 'old laptop', kernel: 'physics', verdict: 'Wrong', reason: 'truth computed another output' }],
-    physics: { awake: 184, islands: 3, frames: second * 10, framesLate: 0, lateMsMax: 12, tasks: second * 24, tasksDiscarded: 5, byHelpers: second * 22, byTruth: 2, corrections: 2 },
+    physics: { awake: 184, islands: 3, frames: second * 10, framesLate: 0, lateMsMax: 12, lateMs: 0, tasks: second * 24, tasksDiscarded: 5, byHelpers: second * 22, byTruth: 2, corrections: 2 },
   };
 }

@@ -212,7 +212,7 @@ describe('the pool', () => {
   });
 });
 
-const WELCOME: HelperWelcome = { peer: '0123456789abcdeffedcba9876543210', time: 1n, creditsMax: 8, taskBytesMax: 1 << 20, outputBytesMax: 1 << 20, publicKey: new Uint8Array(65) };
+const WELCOME: HelperWelcome = { peer: '0123456789abcdeffedcba9876543210', time: 1n, creditsMax: 8, taskBytesMax: 1 << 20, outputBytesMax: 1 << 20, publicKey: new Uint8Array(65), kernels: new Uint8Array() };
 
 class Scene {
   nowMs = 1000;
@@ -228,6 +228,7 @@ class Scene {
 
   constructor(cores = 2) {
     this.lender = new Lender(this.link, this.pool, { module: () => this.kernel(), held: () => [PROBE_NAME] }, { ...SETTINGS, cores }, async () => this.signed, () => this.nowMs);
+    this.link.onWelcome();
     this.tick();
   }
 

@@ -101,7 +101,7 @@ internal sealed class WorldStatistics
             ServerMeter.RefusalsByCode);
         JournalFails = journal.LastError is not null;
         var infos = sessions.All.Take(SessionsShownMax).Select(session => Describe(session, room)).OrderBy(info => info.Peer, StringComparer.Ordinal).ToArray();
-        var report = new WorldReport(_world, stats, infos, MeshGraph.Of(sessions.All.Take(SessionsShownMax), infos), _work.Take(sessions.Count, physics?.Info, nowMs));
+        var report = new WorldReport(_world, stats, infos, MeshGraph.Of(sessions.All.Take(SessionsShownMax), infos), _work.Take(sessions.Count, physics?.TakeInfo(), nowMs));
         _totalBefore = _total;
         _actionsBefore = Actions;
         _lastMs = nowMs;

@@ -39,8 +39,8 @@ public sealed record HelpersOptions
     /// <summary>Threads on which truth runs kernels, 1 to 64. Default 1.</summary>
     public int LocalThreads { get; init; } = 1;
 
-    /// <summary>What an hour of one of truth's own cores costs, in millionths of a credit: the dashboard compares with it. Default 40,000.</summary>
-    public long CoreHourCost { get; init; } = 40_000;
+    /// <summary>What an hour of one of truth's own cores costs, in millionths of a credit: the dashboard compares with it. A core that computes six thousand of fuel a microsecond earns some 21,600 credits in that time at the usual price. Default 40,000 credits.</summary>
+    public long CoreHourCost { get; init; } = 40_000_000_000;
 
     /// <summary>The first option out of its bounds, in words, or null.</summary>
     public string? Problem()

@@ -56,14 +56,12 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     /// <summary>Wakes truth's thread.</summary>
     public Action? Woken { get; set; }
 
-    public PhysicsInfo Info
+    /// <summary>For the report, once a second.</summary>
+    public PhysicsInfo TakeInfo()
     {
-        get
-        {
-            var figures = _cascade.Figures;
-            return new PhysicsInfo(
-                figures.Awake, figures.Islands, figures.Frames, figures.FramesLate, figures.LateMsMax, figures.Tasks, figures.TasksDiscarded, _byHelpers, _byTruth, figures.Corrections);
-        }
+        var figures = _cascade.Figures;
+        return new PhysicsInfo(
+            figures.Awake, figures.Islands, figures.Frames, figures.FramesLate, figures.LateMsMax, _cascade.TakeLateMs(), figures.Tasks, figures.TasksDiscarded, _byHelpers, _byTruth, figures.Corrections);
     }
 
     /// <summary>The host of a game's bodies, where it has some.</summary>

@@ -105,10 +105,11 @@ public sealed record HelperInfo(
 /// <param name="Frames">Frames committed.</param>
 /// <param name="FramesLate">Of them, those that came more than a frame after their time.</param>
 /// <param name="LateMsMax">The longest that a frame was late.</param>
+/// <param name="LateMs">The longest over the last second.</param>
 /// <param name="Tasks">Tasks submitted.</param>
 /// <param name="TasksDiscarded">Of them, those that a change of the world made useless.</param>
 /// <param name="ByHelpers">Answers that came from helpers.</param>
 /// <param name="ByTruth">Answers that truth computed.</param>
 /// <param name="Corrections">Wrong answers put right.</param>
 public sealed record PhysicsInfo(
-    int Awake, int Islands, long Frames, long FramesLate, long LateMsMax, long Tasks, long TasksDiscarded, long ByHelpers, long ByTruth, long Corrections);
+    int Awake, int Islands, long Frames, long FramesLate, long LateMsMax, long LateMs, long Tasks, long TasksDiscarded, long ByHelpers, long ByTruth, long Corrections);

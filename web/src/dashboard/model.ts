@@ -71,7 +71,7 @@ const SHAPE: WorldReport = {
       peer: '', name: '', tier: '', slots: 0, sinceMs: 0, trust: 0, fuelPerUs: 0, latencyMs: 0, jitterMs: 0, accepted: 0, late: 0, wrong: 0, credits: 0, bannedSeconds: 0, reason: '',
     }],
     refused: [{ timeMs: 0, peer: '', name: '', kernel: '', verdict: '', reason: '' }],
-    physics: { awake: 0, islands: 0, frames: 0, framesLate: 0, lateMsMax: 0, tasks: 0, tasksDiscarded: 0, byHelpers: 0, byTruth: 0, corrections: 0 },
+    physics: { awake: 0, islands: 0, frames: 0, framesLate: 0, lateMsMax: 0, lateMs: 0, tasks: 0, tasksDiscarded: 0, byHelpers: 0, byTruth: 0, corrections: 0 },
   },
 };
 

@@ -178,6 +178,7 @@ export interface PhysicsInfo {
   frames: number;
   framesLate: number;
   lateMsMax: number;
+  lateMs: number;
   tasks: number;
   tasksDiscarded: number;
   byHelpers: number;

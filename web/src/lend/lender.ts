@@ -120,7 +120,7 @@ export class Lender {
   private async expect(welcome: HelperWelcome | null): Promise<void> {
     const digits = welcome ? hex(welcome.kernels.slice(0, EXPECTED_MAX * 32)) : '';
     // What cannot be had is told when a task asks for it.
-    await Promise.allSettled((digits.match(/.{64}/g) ?? []).map((kernel) => this.kernels.module(kernel)));
+    if (digits !== '') await Promise.allSettled((digits.match(/.{64}/g) ?? []).map((kernel) => this.kernels.module(kernel)));
     if (this.link.welcome !== welcome || this.link.state !== 'online') return;
     this.ready = true;
     this.fill();
