@@ -25,13 +25,14 @@ internal sealed class KernelEntry(KernelManifest manifest, int index, int ringer
     /// <summary>Fuel a microsecond over all helpers: what a new one is taken for, at half.</summary>
     public double SpeedMean { get; private set; } = 50;
 
-    private bool _measured;
+    /// <summary>Whether a helper has answered it.</summary>
+    public bool IsMeasured { get; private set; }
 
     public void Measure(ulong fuel, double fuelPerUs)
     {
-        if (!_measured)
+        if (!IsMeasured)
         {
-            (_measured, FuelMean, SpeedMean) = (true, fuel, fuelPerUs);
+            (IsMeasured, FuelMean, SpeedMean) = (true, fuel, fuelPerUs);
             return;
         }
 

@@ -7,7 +7,7 @@ public sealed partial class WorkCoordinator
 {
     private const long BusyHalfLifeUs = 2_000_000;
     private const int LeaseIndexBits = 20;
-    private const long ProbeUs = 15_000_000;
+    private const long ProbeUs = 5_000_000;
     private const long RestMinUs = 1_000_000;
     private const long RestMaxUs = 60_000_000;
 
@@ -115,12 +115,16 @@ public sealed partial class WorkCoordinator
             var probe = nowUs - record.Capability.AskedAtUs > ProbeUs;
             jitterUs = probe ? 0 : record.Capability.JitterUs;
             var latency = probe ? Math.Min(record.Capability.LatencyUs, _options.LatencyGuessUs) : record.Capability.LatencyUs;
-            return send + latency + (task.FuelExpected / record.Capability.FuelPerUs);
+            var speed = probe ? Math.Max(record.Capability.FuelPerUs, SpeedGuess(task.Kernel)) : record.Capability.FuelPerUs;
+            return send + latency + (task.FuelExpected / speed);
         }
 
         jitterUs = 0;
-        return send + _options.LatencyGuessUs + (task.FuelExpected / (task.Kernel.SpeedMean / 2));
+        return send + _options.LatencyGuessUs + (task.FuelExpected / SpeedGuess(task.Kernel));
     }
+
+    /// <summary>What a helper is taken for that nothing is known of: half of the others, and before any of them has answered half of truth.</summary>
+    private double SpeedGuess(KernelEntry kernel) => (kernel.IsMeasured ? kernel.SpeedMean : Math.Max(kernel.SpeedMean, _localFuelPerUs)) / 2;
 
     private void Assign(TaskEntry task, HelperEntry helper, long endUs, bool hedge, long nowUs)
     {
@@ -227,7 +231,7 @@ public sealed partial class WorkCoordinator
         Counters.Cancelled++;
         // It had more time than it was expected to need: that much is known of it.
         if (nowUs - lease.AssignedUs > lease.PredictedUs)
-            helper.Owner.Record(lease.Kernel).Capability.MeasureStall(nowUs - lease.AssignedUs, lease.Kernel.SpeedMean / 2);
+            helper.Owner.Record(lease.Kernel).Capability.MeasureStall(nowUs - lease.AssignedUs, SpeedGuess(lease.Kernel));
         End(lease, Work.LeaseEnd.Cancelled);
         _sink.Cancel(helper.Id, lease.Token);
     }

@@ -53,7 +53,7 @@ public sealed partial class WorkCoordinator
         helper.Owner = owner;
         helper.Profile = profile;
         helper.Connected = true;
-        helper.FuelPerUs = 25;
+        helper.FuelPerUs = _localFuelPerUs / 2;
         id = helper.Id;
         return JoinStatus.Joined;
     }

@@ -140,7 +140,7 @@ public sealed partial class WorkCoordinator
         var helper = lease.Helper!;
         Counters.Late++;
         var record = helper.Owner.Record(lease.Kernel);
-        record.Capability.MeasureStall(nowUs - lease.AssignedUs, lease.Kernel.SpeedMean / 2);
+        record.Capability.MeasureStall(nowUs - lease.AssignedUs, SpeedGuess(lease.Kernel));
         End(lease, Work.LeaseEnd.Expired);
         Late(helper.Owner, helper, record, nowUs);
         _sink.Cancel(helper.Id, lease.Token);

@@ -9,8 +9,8 @@ public sealed record HelpersOptions
     /// <summary>Whether helpers may connect. Off, truth computes all tasks. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Bounds and times of the coordinator.</summary>
-    public WorkOptions Coordinator { get; init; } = new();
+    /// <summary>Bounds and times of the coordinator. Its guess of truth's own speed, before that is measured, is here 2,000 of fuel a microsecond.</summary>
+    public WorkOptions Coordinator { get; init; } = new() { LocalFuelPerUs = 2_000 };
 
     /// <summary>Bounds of kernels and of their runs on truth.</summary>
     public SandboxOptions Sandbox { get; init; } = new();
