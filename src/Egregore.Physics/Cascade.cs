@@ -20,7 +20,7 @@ public sealed class Cascade
     private readonly Queue<Frame> _frames = [];
     private readonly Dictionary<ulong, (Frame Frame, int Island)> _waiting = [];
     private readonly Dictionary<ulong, uint> _touched = [];
-    private readonly Dictionary<ulong, int> _rest = [];
+    private readonly Dictionary<ulong, Calm> _rest = [];
     private readonly Queue<(long AtMs, IslandTask Task)> _committed = [];
     private readonly List<BodyState> _now = [];
     private readonly List<BodyState> _commit = [];
@@ -159,7 +159,7 @@ public sealed class Cascade
     private void TakeUp(long nowMs)
     {
         if (_frames.Count == 0)
-            _dueMs = _touched.Count == 0 ? nowMs + _options.FirstFrameMs : Math.Max(_dueMs, nowMs + (_options.FirstFrameMs / 2));
+            _dueMs = _touched.Count == 0 ? nowMs + _options.FirstFrameMs : Math.Max(_dueMs, nowMs + _options.FirstFrameMs);
         _frames.TryPeek(out var next);
         DropBehind(next);
         foreach (var body in _now)
@@ -245,24 +245,29 @@ public sealed class Cascade
         for (var i = 0; i < states.Length; i++)
         {
             var before = task.Bodies[i];
-            var rests = Rests(before, states[i]);
-            if (!before.Awake && rests && IsNear(states[i], before, StillUnits))
+            var calm = CalmOf(before.Id);
+            if (!before.Awake && IsNear(states[i], before, Math.Clamp(MostUnits(calm), StillUnits, FallUnits)))
                 states[i] = before;
-            else if (rests && RestOf(states[i].Id) + 1 >= _options.RestFrames)
+            else if (Next(calm, before, states[i]).Rest >= _options.RestFrames)
                 states[i] = states[i] with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero };
             else
-                states[i] = states[i] with { Awake = true, Velocity = Cut(states[i].Velocity) };
+                states[i] = states[i] with { Awake = true, Velocity = Cut(states[i].Velocity) * _options.Damping, Spin = states[i].Spin * _options.SpinDamping };
         }
 
         return states;
     }
 
-    private int RestOf(ulong id) => _head.TryGetValue(id, out var head) ? head.Rest : 0;
+    private Calm CalmOf(ulong id) => _head.TryGetValue(id, out var head) ? head.Calm : _rest.GetValueOrDefault(id);
 
-    // By the way of a whole frame: what lies in a pile trembles.
-    private bool Rests(in BodyState before, in BodyState after) =>
-        IsNear(before, after, (int)(_options.RestBlocks * BodyState.BlockUnits)) && Math.Abs(Quaternion.Dot(before.Rotation, after.Rotation)) >= RestTurnCosine
-        && after.Velocity.LengthSquared() < _options.RestSpeed * _options.RestSpeed;
+    // By the way of a whole frame: what lies in a pile trembles, and the longer it does the less that counts.
+    private Calm Next(Calm calm, in BodyState before, in BodyState after)
+    {
+        var speed = _options.RestSpeed * (1 + (calm.Age / (float)SettleFrames));
+        var rests = IsNear(before, after, MostUnits(calm)) && after.Velocity.LengthSquared() < speed * speed;
+        return new Calm(rests ? calm.Rest + 1 : 0, calm.Age + 1);
+    }
+
+    private int MostUnits(Calm calm) => (int)(_options.RestBlocks * BodyState.BlockUnits * (1 + (calm.Age / (float)SettleFrames)));
 
     private static bool IsNear(in BodyState a, in BodyState b, int units) => Math.Abs(a.X - b.X) <= units && Math.Abs(a.Y - b.Y) <= units && Math.Abs(a.Z - b.Z) <= units;
 
@@ -284,7 +289,7 @@ public sealed class Cascade
                 if (!wasAwake && !state.Awake)
                     continue;
                 if (_touched.TryGetValue(state.Id, out var touched) ? touched == state.Touched : !wasAwake || _head.ContainsKey(state.Id))
-                    _head[state.Id] = new Head(state, Rests(frame.Tasks[i].Bodies[j], state) ? RestOf(state.Id) + 1 : 0);
+                    _head[state.Id] = new Head(state, Next(CalmOf(state.Id), frame.Tasks[i].Bodies[j], state));
             }
         }
     }
@@ -318,6 +323,8 @@ public sealed class Cascade
         _now.Clear();
         _bodies.ReadAwake(truth.Db, _now);
         Settle(frame);
+        if (_now.Count == 0)
+            _rest.Clear();
         _dueMs = frame.DueMs + _options.FrameMs;
         _figures = _figures with
         {
@@ -339,12 +346,12 @@ public sealed class Cascade
                 {
                     if (before.Awake)
                         _touched.Remove(state.Id);
-                    _rest.Remove(state.Id);
+                    _rest[state.Id] = _rest.GetValueOrDefault(state.Id) with { Rest = 0 };
                     continue;
                 }
 
                 _touched.TryAdd(state.Id, state.Touched);
-                _rest[state.Id] = Rests(before, state) ? _rest.GetValueOrDefault(state.Id) + 1 : 0;
+                _rest[state.Id] = Next(_rest.GetValueOrDefault(state.Id), before, state);
             }
         }
     }
@@ -376,13 +383,19 @@ public sealed class Cascade
     // Audits come within a second; what is older stays.
     private const int KeepCommittedMs = 2_000;
 
-    // How far a sleeper may be pressed without waking: 1/256 block.
-    private const int StillUnits = 16;
+    // How far a sleeper may be pressed in a frame without waking: 1/40 block; one whose support is gone falls four times as far.
+    private const int StillUnits = 102;
 
-    // Half of a turn of three degrees.
-    private const float RestTurnCosine = 0.99966f;
+    // What is more than a body without support falls in a frame is no trembling: 1/13 block.
+    private const int FallUnits = 315;
 
-    private readonly record struct Head(BodyState State, int Rest);
+    // After so many frames a trembling body may move twice as far, after twice as many three times.
+    private const int SettleFrames = 20;
+
+    // Frames that a body has rested, and frames that it has been awake since something touched it.
+    private readonly record struct Calm(int Rest, int Age);
+
+    private readonly record struct Head(BodyState State, Calm Calm);
 
     private sealed class Frame(uint number, long dueMs, int islands)
     {

@@ -24,14 +24,20 @@ public sealed record CascadeOptions
     /// <summary>Blocks on a side that are looked at around one island.</summary>
     public int IslandBlocksMax { get; init; } = 96;
 
-    /// <summary>How far a body that rests may move in a frame, along each axis, blocks. It may turn by three degrees.</summary>
+    /// <summary>How far a body that rests may move in a frame, along each axis, blocks. It grows with the time that the body has been awake: twice as much after two seconds.</summary>
     public float RestBlocks { get; init; } = 0.015f;
 
     /// <summary>Speed that a body that rests may have at the end of a frame: what lies in a pile trembles. Blocks a second.</summary>
-    public float RestSpeed { get; init; } = 0.5f;
+    public float RestSpeed { get; init; } = 1f;
 
     /// <summary>Frames that a body has to rest before it sleeps.</summary>
     public int RestFrames { get; init; } = 6;
+
+    /// <summary>What is left of a velocity after a frame.</summary>
+    public float Damping { get; init; } = 0.98f;
+
+    /// <summary>What is left of a spin after a frame.</summary>
+    public float SpinDamping { get; init; } = 0.92f;
 
     /// <summary>Downward acceleration, blocks a second squared.</summary>
     public float Gravity { get; init; } = 20f;

@@ -36,7 +36,7 @@ public sealed class ReferenceTests
         ],
     };
 
-    private static readonly string[] Cores = ["Egregore.Wire", "Egregore.Crdt", "Egregore.Wasm", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Work"];
+    private static readonly string[] Cores = ["Egregore.Wire", "Egregore.Crdt", "Egregore.Wasm", "Egregore.World", "Egregore.Mesh", "Egregore.Peer", "Egregore.Work", "Egregore.Kernels", "Egregore.Physics"];
 
     [Fact]
     public void Every_project_references_only_what_the_map_allows()

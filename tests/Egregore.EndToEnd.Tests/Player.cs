@@ -34,17 +34,6 @@ public sealed class Player : IAsyncDisposable
         return player;
     }
 
-    /// <summary>Opens /lend and agrees.</summary>
-    public static async Task<Player> LendAsync(IBrowserContext context, string address)
-    {
-        var page = await context.NewPageAsync();
-        var helper = new Player(context, page);
-        page.PageError += (_, error) => helper._errors.Add(error);
-        await page.GotoAsync(address + "/lend");
-        await page.ClickAsync("#start");
-        return helper;
-    }
-
     /// <summary>Waits until a JavaScript expression is true in the page.</summary>
     public async Task UntilAsync(string expression)
     {

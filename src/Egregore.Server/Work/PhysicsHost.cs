@@ -15,8 +15,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
 
     private const int TriesMax = 5, RetryMs = 200, MarginMs = 5;
 
-    // Measured on piles of 10 to 1,000 crates.
-    private const ulong TaskFuel = 1_000_000, BodyStepFuel = 170_000;
+    private const double TaskFuel = 1_000_000, FuelWeight = 0.1;
     private const ulong KeyMask = (1UL << 56) - 1;
 
     private readonly WorkHost _work;
@@ -25,6 +24,8 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     private readonly Cascade _cascade;
     private readonly Dictionary<ulong, Pending> _pending = [];
     private readonly ConcurrentQueue<Answer> _answers = new();
+    // Piles of 10 to 1,000 crates took 170,000 for a body's step; what this world's take is measured.
+    private double _bodyStepFuel = 100_000;
     private long _byHelpers;
     private long _byTruth;
 
@@ -102,7 +103,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
 
     public void Settled(in Settlement settlement)
     {
-        _answers.Enqueue(new Answer(settlement.Tag & KeyMask, settlement.Outcome, settlement.Failure, settlement.Level, settlement.Output.ToArray()));
+        _answers.Enqueue(new Answer(settlement.Tag & KeyMask, settlement.Outcome, settlement.Failure, settlement.Level, settlement.Output.ToArray(), settlement.Fuel));
         Woken?.Invoke();
     }
 
@@ -115,12 +116,12 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
             Input = pending.Input,
             DeadlineUs = _work.DeadlineUs(deadlineMs),
             Priority = TaskPriority.Urgent,
-            FuelExpected = TaskFuel + (BodyStepFuel * (ulong)(pending.Task.Bodies.Count * pending.Task.Steps)),
+            FuelExpected = (ulong)(TaskFuel + (_bodyStepFuel * pending.Task.Bodies.Count * pending.Task.Steps)),
             Tag = ((ulong)TagNumber << 56) | pending.Task.Key,
         });
         pending.Id = result.Task;
         if (!result.Taken)
-            _answers.Enqueue(new Answer(pending.Task.Key, TaskOutcome.Failed, TaskFailure.Overloaded, FailoverLevel.Truth, []));
+            _answers.Enqueue(new Answer(pending.Task.Key, TaskOutcome.Failed, TaskFailure.Overloaded, FailoverLevel.Truth, [], 0));
     }
 
     private void Drain(Truth truth, long nowMs)
@@ -141,6 +142,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
                 if (_kernel.Read(pending.Task, answer.Output) is { } bodies)
                 {
                     Complete(pending, bodies);
+                    _bodyStepFuel += ((Math.Max(0, answer.Fuel - TaskFuel) / (pending.Task.Bodies.Count * pending.Task.Steps)) - _bodyStepFuel) * FuelWeight;
                     _ = answer.Level == FailoverLevel.Truth ? _byTruth++ : _byHelpers++;
                 }
                 else
@@ -186,7 +188,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     [LoggerMessage(Level = LogLevel.Warning, Message = "an island of {Bodies} bodies stands still: {Why}")]
     private static partial void LogFrozen(ILogger log, int bodies, string why);
 
-    private readonly record struct Answer(ulong Key, TaskOutcome Outcome, TaskFailure Failure, FailoverLevel Level, byte[] Output);
+    private readonly record struct Answer(ulong Key, TaskOutcome Outcome, TaskFailure Failure, FailoverLevel Level, byte[] Output, ulong Fuel);
 
     private sealed class Pending(IslandTask task, byte[] input)
     {

@@ -16,6 +16,8 @@ internal sealed class RapierIslands : IIslandKernel
     // Pairs that touch are of no use here: who may meet is parted by reach.
     private const int PairsMax = 0;
 
+    private const float Friction = 0.8f;
+
     public KernelHash Hash { get; } = KernelModules.HashOf(PhysicsTask.KernelName);
 
     public byte[] Write(IslandTask task)
@@ -43,10 +45,11 @@ internal sealed class RapierIslands : IIslandKernel
                 LinearVelocity = body.Velocity,
                 AngularVelocity = body.Spin,
                 Density = body.Density,
+                Friction = Friction,
             };
         }
 
-        var settings = new PhysicsSettings { Steps = task.Steps, StepSeconds = task.StepSeconds, Gravity = new Vector3(0, -task.Gravity, 0), PairsMax = PairsMax };
+        var settings = new PhysicsSettings { Steps = task.Steps, StepSeconds = task.StepSeconds, Gravity = new Vector3(0, -task.Gravity, 0), StaticFriction = Friction, PairsMax = PairsMax };
         var input = new byte[PhysicsTask.SizeOf(boxes.Length, bodies.Length, 0, 0)];
         PhysicsTask.Write(input, settings, boxes, bodies);
         return input;
