@@ -47,8 +47,14 @@ describe('the game page', () => {
     await page.waitForFunction((z) => window.egregore!.position().z > z + 1, before.z);
 
     await page.evaluate(() => window.egregore!.look(0.3, -1.1));
-    await page.waitForFunction(() => window.egregore!.target() !== null);
-    const target = (await page.evaluate(() => window.egregore!.target()))!;
+    // The target of the look before is there until a frame has drawn this one, and of the steps before until they are over.
+    let seen = '';
+    await expect.poll(async () => {
+      const before = seen;
+      seen = JSON.stringify(await page.evaluate(() => window.egregore!.target()));
+      return seen !== 'null' && seen === before;
+    }, { interval: 400, timeout: 20_000 }).toBe(true);
+    const target = JSON.parse(seen) as { x: number; y: number; z: number };
     await page.evaluate(() => window.egregore!.act('dig'));
     await page.waitForFunction(([x, y, z]) => window.egregore!.block(x!, y!, z!) === 0, [target.x, target.y, target.z]);
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Egregore.Sandbox;
+using Egregore.Wire;
 using Egregore.Work;
 
 namespace Egregore.Server.Work;
@@ -59,10 +60,21 @@ internal sealed class LocalRuns : IDisposable
             if (!_urgent.TryDequeue(out var run) && !_checks.TryDequeue(out run))
                 continue;
             var started = Stopwatch.GetTimestamp();
+            _done(run.Token, Compute(run), (long)Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+        }
+    }
+
+    private KernelRun Compute(Run run)
+    {
+        try
+        {
             if (!_sandbox.Holds(run.Kernel) && _library.TryGet(run.Kernel, out var module))
                 _sandbox.Load(run.Kernel, module.Span);
-            var outcome = _sandbox.Run(run.Kernel, run.Shared, run.Input, run.Fuel, run.OutputMax);
-            _done(run.Token, outcome, (long)Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+            return _sandbox.Run(run.Kernel, run.Shared, run.Input, run.Fuel, run.OutputMax);
+        }
+        catch (KernelRefusedException e)
+        {
+            return new KernelRun(WorkFault.Missing, [], 0, e.Message);
         }
     }
 

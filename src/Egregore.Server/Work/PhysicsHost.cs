@@ -90,7 +90,20 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
 
     public void Submit(IslandTask task)
     {
-        var pending = new Pending(task, _kernel.Write(task));
+        byte[] input;
+        try
+        {
+            input = _kernel.Write(task);
+        }
+        catch (ArgumentException)
+        {
+            // A body beyond what the kernel takes: it stands still, and truth goes on.
+            _pending.Add(task.Key, new Pending(task, []));
+            _answers.Enqueue(new Answer(task.Key, TaskOutcome.Failed, TaskFailure.KernelRefused, FailoverLevel.Truth, [], 0));
+            return;
+        }
+
+        var pending = new Pending(task, input);
         _pending.Add(task.Key, pending);
         Submit(pending, task.DeadlineMs - MarginMs);
     }

@@ -33,6 +33,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     private readonly TimeProvider _time;
     private readonly Tickets _tickets;
     private readonly ILogger _log;
+    private readonly IHostApplicationLifetime _lifetime;
     private readonly Lock _gate = new();
     private readonly WorkCoordinator _coordinator;
     private readonly KernelSandbox _sandbox;
@@ -52,11 +53,12 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     private int _signed;
     private long _lastNowUs;
 
-    public WorkHost(ServerOptions options, Tickets tickets, TimeProvider time, ILogger<WorkHost> log)
+    public WorkHost(ServerOptions options, Tickets tickets, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<WorkHost> log)
     {
         _options = options.Helpers;
         _tickets = tickets;
         _time = time;
+        _lifetime = lifetime;
         _log = log;
         _startTimestamp = time.GetTimestamp();
         Limits = options with
@@ -131,8 +133,16 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
         {
             if (!Library.TryGet(kernel, out var module))
                 continue;
-            _sandbox.Load(kernel, module.Span);
-            _sandbox.Run(kernel, [], sample, 1UL << 40, TaskBytesMax);
+            try
+            {
+                _sandbox.Load(kernel, module.Span);
+                _sandbox.Run(kernel, [], sample, 1UL << 40, TaskBytesMax);
+            }
+            catch (KernelRefusedException e)
+            {
+                // A bound of the sandbox that this kernel is over: its tasks will say the same.
+                LogRefused(_log, Library.NameOf(kernel), e.Message);
+            }
         }
     }
 
@@ -257,12 +267,10 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
         {
             // A bug of ours. Tasks are still settled by the messages that come, but nothing is timed any more: the process ends, and comes back with its journal.
             LogFault(_log, e);
-            Faulted?.Invoke(e);
+            Environment.ExitCode = 70;
+            _lifetime.StopApplication();
         }
     }
-
-    /// <summary>What ended the clock against its will.</summary>
-    public event Action<Exception>? Faulted;
 
     private void Sweep(long nowMs)
     {
@@ -465,6 +473,9 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
         session.Connection.Send(kind, 0, message.ToArray());
         Touch(session);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "kernel {Kernel} does not run here: {Why}")]
+    private static partial void LogRefused(ILogger log, string kernel, string why);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "the work clock ended")]
     private static partial void LogFault(ILogger log, Exception exception);
