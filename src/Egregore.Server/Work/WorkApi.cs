@@ -27,10 +27,10 @@ internal static class WorkApi
             .WithMetadata(new RequestSizeLimitAttribute(options.Helpers.Sandbox.ModuleBytesMax))
             .Produces<KernelUploaded>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized);
         work.MapDelete("/kernels/{hash}", Revoke).WithSummary("Revoke an uploaded kernel").ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status404NotFound);
-        work.MapPost("/work/tasks", TaskAsync).WithSummary("Submit a task and wait for what it came to")
+        work.MapPost("/tasks", TaskAsync).WithSummary("Submit a task and wait for what it came to")
             .WithMetadata(new RequestSizeLimitAttribute(TaskBodyBytesMax))
             .Produces<TaskAnswer>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        work.MapGet("/work/ledger.csv", Ledger).WithSummary("The ledger: who paid whom for what").Produces(StatusCodes.Status200OK, contentType: "text/csv").ProducesProblem(StatusCodes.Status401Unauthorized);
+        work.MapGet("/ledger.csv", Ledger).WithSummary("The ledger: who paid whom for what").Produces(StatusCodes.Status200OK, contentType: "text/csv").ProducesProblem(StatusCodes.Status401Unauthorized);
     }
 
     private static IResult Module(string name, WorkHost host, HttpContext context)

@@ -51,7 +51,8 @@ internal sealed partial class WorkHost
         }
 
         // An output may be as long as its message: the limits of players' messages do not hold here, the socket's do.
-        if (EnvelopeCodec.TryRead(message, out var envelope) is var error and not VerifyError.None)
+        var error = EnvelopeCodec.TryRead(message, out var envelope);
+        if (error != VerifyError.None)
         {
             Refuse(connection, RefusalCode.Malformed, Texts.Of(error));
             return;
@@ -71,16 +72,13 @@ internal sealed partial class WorkHost
                 Route(connection, inner, inBatch: true);
             error = batch.Error;
         }
+        else if (kind == Kind.Ping)
+        {
+            error = Answer(session, envelope.Payload);
+        }
         else
         {
-            error = kind switch
-            {
-                Kind.WorkResult => Result(session, envelope.Payload),
-                Kind.WorkPark => Park(session, envelope.Payload),
-                Kind.WorkFailure => Failure(session, envelope.Payload),
-                Kind.Ping => Answer(session, envelope.Payload),
-                _ => Misplaced(session, kind),
-            };
+            Take(session, kind, envelope.Payload);
         }
 
         if (error != VerifyError.None)
@@ -159,7 +157,7 @@ internal sealed partial class WorkHost
                 OutputBytesMax = (uint)Math.Max(0, _options.MessageBytesMax - 1_024),
                 PublicKey = _key.PublicKey,
                 Kernels = _expected.SelectMany(expected => expected.Kernel.ToArray()).ToArray(),
-            });
+            }.ToArray());
             TellStanding(session, NowMs);
             // It may have gone while this was done; then nobody else takes it out.
             if (connection.IsClosing)
@@ -172,43 +170,16 @@ internal sealed partial class WorkHost
     /// <summary>Shared block and input of any task.</summary>
     public const int TaskBytesMax = 1 << 20;
 
-    private VerifyError Result(HelperSession session, ReadOnlySpan<byte> payload)
+    private void Take(HelperSession session, Kind kind, ReadOnlySpan<byte> payload)
     {
-        if (WorkResultView.TryRead(payload, out var result) is var error and not VerifyError.None)
-            return error;
-        // The hash is computed here, outside of the lock; a helper that names another one than its output has is told so by the coordinator.
-        var hash = KernelHash.Of(result.Output);
-        if (result.Hash.Length != KernelHash.Size || KernelHash.Read(result.Hash) != hash)
-            hash = default;
+        ReceiveStatus status;
         lock (_gate)
-            _coordinator.Result(session.Id, result.Lease, result.Output, hash, result.Fuel, result.RunUs, result.Park, NowUs);
-        return VerifyError.None;
-    }
-
-    private VerifyError Failure(HelperSession session, ReadOnlySpan<byte> payload)
-    {
-        if (WorkFailureView.TryRead(payload, out var failure) is var error and not VerifyError.None)
-            return error;
-        lock (_gate)
-            _coordinator.Failure(session.Id, failure.Lease, failure.Code <= WorkFault.Internal ? failure.Code : WorkFault.Internal, failure.Park, NowUs);
-        return VerifyError.None;
-    }
-
-    private VerifyError Park(HelperSession session, ReadOnlySpan<byte> payload)
-    {
-        if (WorkParkView.TryRead(payload, out var park) is var error and not VerifyError.None)
-            return error;
-        lock (_gate)
-        {
-            if (!park.Held.IsEmpty)
-                _coordinator.SetHeld(session.Id, park.Held);
-            if (park.Paused)
-                _coordinator.Pause(session.Id);
-            else
-                _coordinator.Park(session.Id, park.Slots, NowUs);
-        }
-
-        return VerifyError.None;
+            status = WorkWire.Receive(_coordinator, session.Id, kind, payload, NowUs);
+        // A helper sees one task: whoever asks for anything of a world is told no, and it counts.
+        if (status == ReceiveStatus.NotForHelpers)
+            Refuse(session.Connection, RefusalCode.Forbidden, $"a helper does not send {kind}");
+        else if (status == ReceiveStatus.Malformed)
+            Refuse(session.Connection, RefusalCode.Malformed, $"not a {kind}");
     }
 
     private VerifyError Answer(HelperSession session, ReadOnlySpan<byte> payload)
@@ -217,15 +188,6 @@ internal sealed partial class WorkHost
             return error;
         session.Connection.Send(Kind.Pong, 0, new Pong { Id = ping.Id, Sent = ping.Sent, Received = (ulong)NowMs }.ToArray());
         session.Connection.Flush();
-        return VerifyError.None;
-    }
-
-    // A helper sees one task: whoever asks for anything of a world is told no, and it counts.
-    private VerifyError Misplaced(HelperSession session, Kind kind)
-    {
-        lock (_gate)
-            _coordinator.Misbehaved(session.Id, $"a helper does not send {kind}", NowUs);
-        Refuse(session.Connection, RefusalCode.Forbidden, $"a helper does not send {kind}");
         return VerifyError.None;
     }
 

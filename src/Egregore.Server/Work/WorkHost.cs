@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Egregore.Kernels;
@@ -342,25 +343,16 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     {
         if (!_sessions.TryGetValue(helper, out var session))
             return;
-        var kernel = assignment.Kernel.ToArray();
-        var message = new WorkAssign
-        {
-            Lease = assignment.Lease,
-            Kernel = kernel,
-            Shared = assignment.Shared.IsNone ? [] : assignment.Shared.ToArray(),
-            SharedBytes = assignment.SharedBytes.ToArray(),
-            Input = assignment.Input.ToArray(),
-            RunMs = assignment.RunMs,
-            Fuel = assignment.Fuel,
-            OutputMax = assignment.OutputMax,
-        };
-        Send(session, Kind.WorkAssign, message);
+        var size = WorkWire.AssignSizeMax(assignment);
+        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        Send(session, Kind.WorkAssign, buffer.AsSpan(0, WorkWire.WriteAssign(assignment, buffer.AsSpan(0, size))));
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     void IWorkSink.Cancel(HelperId helper, ulong lease)
     {
         if (_sessions.TryGetValue(helper, out var session))
-            Send(session, Kind.WorkCancel, new WorkCancel { Lease = lease });
+            Send(session, Kind.WorkCancel, new WorkCancel { Lease = lease }.ToArray());
     }
 
     void IWorkSink.Receipt(HelperId helper, in Receipt receipt)
@@ -369,17 +361,14 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
             return;
         session.Worked = true;
         var nowMs = NowMs;
-        Send(session, Kind.WorkReceipt, new WorkReceipt
-        {
-            Lease = receipt.Lease,
-            Kernel = receipt.Kernel.ToArray(),
-            Verdict = receipt.Verdict,
-            Fuel = receipt.Fuel,
-            Credits = receipt.Credits,
-            Time = (ulong)nowMs,
-            Text = receipt.Text ?? "",
-            Signature = receipt.Credits != 0 && MaySign(nowMs) ? Sign(session.Owner, receipt, (ulong)nowMs) : [],
-        });
+        Span<byte> signature = stackalloc byte[EnvelopeCodec.SignatureBytes];
+        var signed = receipt.Credits != 0 && MaySign(nowMs);
+        if (signed)
+            Sign(session.Owner, receipt, (ulong)nowMs).CopyTo(signature);
+        var size = WorkWire.ReceiptSizeMax(receipt);
+        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        Send(session, Kind.WorkReceipt, buffer.AsSpan(0, WorkWire.WriteReceipt(receipt, (ulong)nowMs, signed ? signature : [], buffer.AsSpan(0, size))));
+        ArrayPool<byte>.Shared.Return(buffer);
         if (receipt.Verdict is WorkVerdict.Wrong or WorkVerdict.Refused or WorkVerdict.Late)
             Note(session, receipt.Kernel, receipt.Verdict.ToString(), receipt.Text ?? "");
     }
@@ -427,22 +416,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
             return;
         if (view.BannedUs > 0)
             Note(session, default, "Banned", view.Reason);
-        Send(session, Kind.WorkStanding, new WorkStanding
-        {
-            Balance = view.Balance,
-            BannedMs = (uint)Math.Min(uint.MaxValue, view.BannedUs / 1_000),
-            Reason = view.Reason,
-            Kernels = [.. view.Kernels.Select(kernel => new KernelStanding
-            {
-                Kernel = kernel.Kernel.ToArray(),
-                Name = kernel.Name,
-                Trust = (ushort)kernel.TrustPermille,
-                Accepted = kernel.Accepted,
-                Late = kernel.Late,
-                Wrong = kernel.Wrong,
-                Sampled = (ushort)kernel.SampledPermille,
-            })],
-        });
+        Send(session, Kind.WorkStanding, WorkWire.ToWire(view).ToArray());
     }
 
     private void Note(HelperSession session, KernelHash kernel, string verdict, string reason)
@@ -467,10 +441,9 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
         return _key.Sign(bytes);
     }
 
-    private void Send<T>(HelperSession session, Kind kind, T message)
-        where T : class, IFlatTable<T>
+    private void Send(HelperSession session, Kind kind, ReadOnlySpan<byte> payload)
     {
-        session.Connection.Send(kind, 0, message.ToArray());
+        session.Connection.Send(kind, 0, payload);
         Touch(session);
     }
 

@@ -48,7 +48,7 @@ internal sealed class RealServer : IAsyncDisposable
     /// <summary>Submits a task and waits for what it comes to.</summary>
     public async Task<JsonElement> SubmitAsync(byte[] input)
     {
-        using var reply = await _http.PostAsJsonAsync("api/work/tasks", new { kernel = Kernel, input = Convert.ToBase64String(input), deadlineMs = 20_000 });
+        using var reply = await _http.PostAsJsonAsync("api/tasks", new { kernel = Kernel, input = Convert.ToBase64String(input), deadlineMs = 20_000 });
         Assert.True(reply.IsSuccessStatusCode, await reply.Content.ReadAsStringAsync());
         return await reply.Content.ReadFromJsonAsync<JsonElement>();
     }

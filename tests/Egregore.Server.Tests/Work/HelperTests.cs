@@ -198,7 +198,7 @@ public sealed class HelperTests
             Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
         using (var gone = await server.Http.GetAsync($"/kernels/{kernel}.wasm"))
             Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
-        using (var refused = await server.Http.SendAsync(Keyed(HttpMethod.Post, "/api/work/tasks", JsonContent.Create(new TaskSubmitted(kernel, "AA==", null, null)))))
+        using (var refused = await server.Http.SendAsync(Keyed(HttpMethod.Post, "/api/tasks", JsonContent.Create(new TaskSubmitted(kernel, "AA==", null, null)))))
             Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
     }
 
@@ -224,9 +224,9 @@ public sealed class HelperTests
             await RunAsync(server, kernel, [(byte)i]);
         var balances = server.Server.Services.GetRequiredService<WorkHost>().With((coordinator, _) => coordinator.Ledger.Accounts.Sum(account => account.Balance));
         Assert.Equal(0, balances);
-        using var csv = await server.Http.SendAsync(Keyed(HttpMethod.Get, "/api/work/ledger.csv"));
+        using var csv = await server.Http.SendAsync(Keyed(HttpMethod.Get, "/api/ledger.csv"));
         Assert.True((await csv.Content.ReadAsStringAsync()).Split('\n').Length > 3);
-        using var refused = await server.Http.GetAsync("/api/work/ledger.csv");
+        using var refused = await server.Http.GetAsync("/api/ledger.csv");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
@@ -243,7 +243,7 @@ public sealed class HelperTests
     private static async Task<TaskAnswer> RunAsync(TestServer server, string kernel, byte[] input, int deadlineMs = 400)
     {
         using var response = await server.Http.SendAsync(
-            Keyed(HttpMethod.Post, "/api/work/tasks", JsonContent.Create(new TaskSubmitted(kernel, Convert.ToBase64String(input), null, deadlineMs))));
+            Keyed(HttpMethod.Post, "/api/tasks", JsonContent.Create(new TaskSubmitted(kernel, Convert.ToBase64String(input), null, deadlineMs))));
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         return (await response.Content.ReadFromJsonAsync<TaskAnswer>())!;
     }
