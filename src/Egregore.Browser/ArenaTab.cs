@@ -18,7 +18,7 @@ internal sealed partial class ArenaTab
     private const uint PlayersSubscription = 1;
     private const uint BlocksSubscription = 2;
     private const uint BodiesSubscription = 3;
-    private const byte BlastRadius = 3;
+    private const byte BlastRadius = 3, WideBlastRadius = 4;
     private const int CatchUpTicksMax = 10;
     private const int AreaSlack = 2;
     private const int AreaSettlesMs = 1_500;
@@ -254,8 +254,9 @@ internal sealed partial class ArenaTab
 
     private void ActBlast(in FrameInput input)
     {
+        var radius = input.Move.Buttons.HasFlag(MoveButtons.Sprint) ? WideBlastRadius : BlastRadius;
         if (TryTarget(input, VoxelArenaGame.BlastReachBlocks, out var hit))
-            _participant.Act("blast", new Blast { X = hit.X, Y = hit.Y, Z = hit.Z, Radius = BlastRadius, FeetX = _current.X, FeetY = _current.Y, FeetZ = _current.Z }, _nowMs);
+            _participant.Act("blast", new Blast { X = hit.X, Y = hit.Y, Z = hit.Z, Radius = radius, FeetX = _current.X, FeetY = _current.Y, FeetZ = _current.Z }, _nowMs);
         else
             Page.Toast(Page.Info, $"There is nothing to blast within {VoxelArenaGame.BlastReachBlocks} blocks.");
     }

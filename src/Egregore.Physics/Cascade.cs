@@ -61,10 +61,10 @@ public sealed class Cascade
             TakeUp(nowMs);
         while (_frames.TryPeek(out var frame) && nowMs >= frame.DueMs && frame.Missing == 0)
             Commit(truth, frame, nowMs);
-        if (_frames.TryPeek(out var late) && nowMs >= late.DueMs)
+        if (_frames.TryPeek(out var late) && nowMs > late.PlannedMs)
         {
-            _lateMs = Math.Max(_lateMs, nowMs - late.DueMs);
-            _figures = _figures with { LateMsMax = Math.Max(_figures.LateMsMax, nowMs - late.DueMs) };
+            _lateMs = Math.Max(_lateMs, nowMs - late.PlannedMs);
+            _figures = _figures with { LateMsMax = Math.Max(_figures.LateMsMax, nowMs - late.PlannedMs) };
         }
 
         while (_frames.Count < _options.FramesInFlightMax && (_frames.Count == 0 || _frames.Last().Missing == 0) && IsAnyAwake())
@@ -203,9 +203,11 @@ public sealed class Cascade
 
     private void Start(Database world, long nowMs)
     {
-        var due = _frames.Count == 0 ? Math.Max(_dueMs, nowMs) : _frames.Last().DueMs + _options.FrameMs;
+        var planned = _frames.Count == 0 ? _dueMs : _frames.Last().DueMs + _options.FrameMs;
+        // Answers that came too late for this one to be in time make the world wait: a frame that nobody could compute by its time would only bring the next one down as well.
+        var due = planned - nowMs >= _options.FrameMs ? planned : nowMs + _options.LateFrameMs;
         var islands = _islands.Find(world, [.. _head.Values.Select(head => head.State)]);
-        var frame = new Frame(_frame + (uint)_frames.Count + 1, due, islands.Count);
+        var frame = new Frame(_frame + (uint)_frames.Count + 1, planned, due, islands.Count);
         var voxels = _bodies.Voxels(world);
         foreach (var island in islands)
         {
@@ -330,7 +332,7 @@ public sealed class Cascade
         {
             Awake = _now.Count,
             Frames = _figures.Frames + 1,
-            FramesLate = _figures.FramesLate + (nowMs >= frame.DueMs + _options.FrameMs ? 1 : 0),
+            FramesLate = _figures.FramesLate + (nowMs >= frame.PlannedMs + _options.FrameMs ? 1 : 0),
         };
     }
 
@@ -397,10 +399,14 @@ public sealed class Cascade
 
     private readonly record struct Head(BodyState State, Calm Calm);
 
-    private sealed class Frame(uint number, long dueMs, int islands)
+    private sealed class Frame(uint number, long plannedMs, long dueMs, int islands)
     {
         public uint Number { get; } = number;
 
+        /// <summary>A frame's time after the one before it: what comes later is a hitch.</summary>
+        public long PlannedMs { get; } = plannedMs;
+
+        /// <summary>When it is committed; later than planned where it would have had no time to be computed.</summary>
         public long DueMs { get; } = dueMs;
 
         public List<IslandTask> Tasks { get; } = new(islands);

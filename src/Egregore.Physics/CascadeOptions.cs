@@ -12,6 +12,12 @@ public sealed record CascadeOptions
     /// <summary>From waking to the first frame's commit, ms: what a helper has for a task that nobody could foresee.</summary>
     public int FirstFrameMs { get; init; } = 200;
 
+    /// <summary>
+    /// From being asked for to its commit, ms, for a frame that would have less than <see cref="FrameMs"/> because answers came late: the world waits a little, instead of asking for what nobody can
+    /// compute in time.
+    /// </summary>
+    public int LateFrameMs { get; init; } = 150;
+
     /// <summary>Frames that may be computed or wait computed ahead of their time.</summary>
     public int FramesInFlightMax { get; init; } = 3;
 

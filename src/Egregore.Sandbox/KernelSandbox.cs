@@ -46,7 +46,7 @@ public sealed class KernelSandbox : IDisposable
         if (KernelHash.Of(metered) != kernel)
             throw new KernelRefusedException($"the bytes are not those of kernel {kernel}");
         KernelModule.Check(metered, _options);
-        var engine = new Engine(new EngineOptions { Lazy = _options.Lazy, Limits = _limits, Time = _time });
+        var engine = new Engine(new EngineOptions { Limits = _limits, Time = _time });
         Module module;
         try
         {

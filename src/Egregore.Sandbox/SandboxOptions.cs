@@ -20,7 +20,4 @@ public sealed record SandboxOptions
 
     /// <summary>Time that the compilation of one kernel may take in all.</summary>
     public TimeSpan CompileTimeMax { get; init; } = TimeSpan.FromSeconds(20);
-
-    /// <summary>Functions are compiled when first called; off, all at once when the kernel is loaded, so that the first task is as fast as the next.</summary>
-    public bool Lazy { get; init; } = true;
 }

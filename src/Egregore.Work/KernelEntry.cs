@@ -7,6 +7,9 @@ namespace Egregore.Work;
 internal sealed class KernelEntry(KernelManifest manifest, int index, int ringersMax)
 {
     private const double Weight = 0.05;
+    private const double LargestDecay = 0.999;
+
+    private double _largest;
 
     public KernelManifest Manifest { get; } = manifest;
 
@@ -28,7 +31,20 @@ internal sealed class KernelEntry(KernelManifest manifest, int index, int ringer
     /// <summary>Whether a helper has answered it.</summary>
     public bool IsMeasured { get; private set; }
 
-    public void Measure(ulong fuel, double fuelPerUs)
+    /// <summary>
+    /// How telling of speed a run of so much fuel is: 1 where it is as large as there were of late, next to nothing where most of its time goes into setting up.
+    /// </summary>
+    /// <param name="fuelExpected">What was expected of the run, not what a helper claims.</param>
+    public double Weigh(double fuelExpected)
+    {
+        var part = Math.Min(1, fuelExpected / _largest);
+        return part * part;
+    }
+
+    /// <summary>A task was taken.</summary>
+    public void Expect(double fuelExpected) => _largest = Math.Max(fuelExpected, _largest * LargestDecay);
+
+    public void Measure(ulong fuel, double fuelPerUs, double weight)
     {
         if (!IsMeasured)
         {
@@ -37,6 +53,6 @@ internal sealed class KernelEntry(KernelManifest manifest, int index, int ringer
         }
 
         FuelMean += (fuel - FuelMean) * Weight;
-        SpeedMean += (fuelPerUs - SpeedMean) * Weight;
+        SpeedMean += (fuelPerUs - SpeedMean) * Weight * weight;
     }
 }

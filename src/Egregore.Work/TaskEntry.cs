@@ -25,6 +25,9 @@ internal struct Answer
 
     /// <summary>The helper says that the kernel trapped: no output.</summary>
     public bool Trapped;
+
+    /// <summary>Which law it breaks that right answers hardly ever break; it is not used before truth has said the same.</summary>
+    public string? Doubt;
     public byte[]? Output;
     public int OutputLength;
 
@@ -48,6 +51,7 @@ internal sealed class TaskEntry(int slot) : Timed
     public ulong Tag;
     public int Quorum;
     public double FuelExpected;
+    public long LateUs;
     public long SubmittedUs, ScheduleByUs, RunByUs, DeadlineUs;
 
     public byte[] Input = [];

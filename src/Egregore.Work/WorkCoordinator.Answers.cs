@@ -130,11 +130,22 @@ public sealed partial class WorkCoordinator
             return right ? WorkVerdict.Accepted : WorkVerdict.Wrong;
         }
 
-        if (kernel.Manifest.Invariant?.Check(task.SharedBytes, task.InputBytes, output) is { Holds: false } broken)
-            return Reject(task, helper, lease, broken.Reason ?? "an invariant is broken", nowUs);
+        var invariant = kernel.Manifest.Invariant?.Check(task.SharedBytes, task.InputBytes, output) ?? InvariantVerdict.Held;
+        if (!invariant.Holds && (invariant.IsProof || !MayRunHere(task)))
+            return Reject(task, helper, lease, invariant.Reason ?? "an invariant is broken", nowUs);
 
         Measure(helper, lease, elapsed, fuel, task.FuelExpected, runUs);
         Counters.Answers++;
+        if (!invariant.Holds)
+        {
+            Contest(task, new Answer
+            {
+                Owner = helper.Owner, Helper = helper, HelperGeneration = helper.Generation, Lease = lease.Token, Hash = actual, Fuel = fuel, Level = lease.Level, Doubt = invariant.Reason,
+            });
+            Advance(task, nowUs);
+            return WorkVerdict.Provisional;
+        }
+
         Take(task, helper, lease, actual, fuel, output, nowUs);
         return WorkVerdict.Provisional;
     }
@@ -147,14 +158,10 @@ public sealed partial class WorkCoordinator
         {
             case WorkFault.Trapped or WorkFault.OutOfFuel or WorkFault.TooLarge when task.Ringer is null && task.AnswerCount < TaskEntry.CopiesMax:
                 // A kernel is pure: its trap is an answer like any other, and truth decides whether it is right.
-                task.Answers[task.AnswerCount++] = new Answer
+                Contest(task, new Answer
                 {
                     Owner = helper.Owner, Helper = helper, HelperGeneration = helper.Generation, Lease = lease.Token, Trapped = true, Level = lease.Level,
-                };
-                task.CopiesWanted = Math.Min(_options.ReplicasMax, task.CopiesWanted + 1);
-                task.Disputed = true;
-                task.Audited |= task.HasAnswer;
-                task.TruthWanted = true;
+                });
                 break;
             case WorkFault.Missing:
                 helper.HeldCount = helper.HeldNext = 0;
@@ -171,6 +178,16 @@ public sealed partial class WorkCoordinator
         return WorkVerdict.Failed;
     }
 
+    /// <summary>Takes an answer that is not given to the host before truth has said the same.</summary>
+    private void Contest(TaskEntry task, in Answer answer)
+    {
+        task.Answers[task.AnswerCount++] = answer;
+        task.CopiesWanted = Math.Min(_options.ReplicasMax, task.CopiesWanted + 1);
+        task.Disputed = true;
+        task.Audited |= task.HasAnswer;
+        task.TruthWanted = true;
+    }
+
     private WorkVerdict Reject(TaskEntry task, HelperEntry helper, LeaseEntry lease, string reason, long nowUs)
     {
         Wrong(helper.Owner, helper, helper.Generation, lease.Kernel, lease.Token, reason, nowUs);
@@ -181,10 +198,10 @@ public sealed partial class WorkCoordinator
     private void Measure(HelperEntry helper, LeaseEntry lease, long elapsedUs, ulong fuel, double fuelExpected, uint runUs)
     {
         var record = helper.Owner.Record(lease.Kernel);
-        record.Capability.Measure(elapsedUs, fuel, runUs, lease.PredictedUs);
-        // How long a run took is the helper's word: nobody gets more work by claiming to be faster than four times the usual.
-        var speed = Math.Min(record.Capability.FuelPerUs, SpeedOverMeanMax * lease.Kernel.SpeedMean);
-        lease.Kernel.Measure(fuel, speed);
+        var weight = lease.Kernel.Weigh(fuelExpected);
+        record.Capability.Measure(elapsedUs, fuel, runUs, lease.PredictedUs, weight, SpeedGuess(lease.Kernel));
+        var speed = Math.Min(record.Capability.FuelPerUs, SpeedMax(lease.Kernel));
+        lease.Kernel.Measure(fuel, speed, weight);
         lease.Kernel.Slowness.Add(elapsedUs / Math.Max(1, lease.PredictedUs));
         // Its load is what the task really cost it; what was booked was what was expected.
         helper.BusyUs = Math.Max(0, helper.BusyUs + ((fuel - fuelExpected) / (helper.FuelPerUs * helper.Profile.Slots)));

@@ -109,7 +109,8 @@ public sealed partial class WorkCoordinator
     private double Predict(TaskEntry task, HelperEntry helper, long nowUs, out double jitterUs)
     {
         var send = task.Shared is { } shared && !helper.Holds(shared.Key) ? shared.Bytes.Length * (double)_options.SendNsPerByte / 1_000 : 0;
-        if (helper.Owner.RecordOrNull(task.Kernel) is { Capability.Count: > 0 } record)
+        var record = helper.Owner.RecordOrNull(task.Kernel);
+        if (record is { Capability.Count: > 0 })
         {
             // Who was slow once is tried again now and then, or it would stay slow for ever.
             var probe = nowUs - record.Capability.AskedAtUs > ProbeUs;
@@ -120,11 +121,17 @@ public sealed partial class WorkCoordinator
         }
 
         jitterUs = 0;
-        return send + _options.LatencyGuessUs + (task.FuelExpected / SpeedGuess(task.Kernel));
+        var guess = record is { Capability.FuelPerUs: > 0 and var said } ? said : SpeedGuess(task.Kernel);
+        return send + _options.LatencyGuessUs + (task.FuelExpected / guess);
     }
 
+    private double SpeedUsual(KernelEntry kernel) => kernel.IsMeasured ? kernel.SpeedMean : Math.Max(kernel.SpeedMean, _localFuelPerUs);
+
+    /// <summary>How long a run took is the helper's word: nobody gets more work by claiming to be faster than this.</summary>
+    private double SpeedMax(KernelEntry kernel) => SpeedUsual(kernel) * SpeedOverMeanMax;
+
     /// <summary>What a helper is taken for that nothing is known of: half of the others, and before any of them has answered half of truth.</summary>
-    private double SpeedGuess(KernelEntry kernel) => (kernel.IsMeasured ? kernel.SpeedMean : Math.Max(kernel.SpeedMean, _localFuelPerUs)) / 2;
+    private double SpeedGuess(KernelEntry kernel) => SpeedUsual(kernel) / 2;
 
     private void Assign(TaskEntry task, HelperEntry helper, long endUs, bool hedge, long nowUs)
     {

@@ -131,6 +131,21 @@ public sealed partial class WorkCoordinator
         }
     }
 
+    /// <summary>A helper has tried a kernel: until it has answered tasks of it, it is taken for so fast, though for no more than four times the others.</summary>
+    /// <param name="id">The helper.</param>
+    /// <param name="kernel">The kernel; one that is not known is ignored.</param>
+    /// <param name="fuelPerUs">What it says it used of fuel in a microsecond.</param>
+    public void SetTried(HelperId id, in KernelHash kernel, double fuelPerUs)
+    {
+        Guard();
+        if (Find(id) is not { } helper || !_kernelsByHash.TryGetValue(kernel, out var known) || !(fuelPerUs > 0))
+            return;
+        ref var capability = ref helper.Owner.Record(known).Capability;
+        if (capability.Count == 0)
+            helper.FuelPerUs = capability.FuelPerUs = Math.Min(fuelPerUs, SpeedMax(known));
+        _pool.Moved(helper);
+    }
+
     /// <summary>A helper asked for what is not its to ask, or sent what no helper sends: it is refused and penalized as a forgery.</summary>
     /// <param name="id">The helper.</param>
     /// <param name="what">What it was, for the helper's own view; short.</param>

@@ -42,10 +42,10 @@ public sealed partial class WorkCoordinator
         if (!TakeLocal(token, out var task))
             return false;
         Enter();
-        if (runUs > 0 && fuel > 0)
-            _localFuelPerUs += ((fuel / (double)runUs) - _localFuelPerUs) * LocalWeight;
         if (task is not null)
         {
+            if (runUs > 0 && fuel > 0)
+                _localFuelPerUs += ((fuel / (double)runUs) - _localFuelPerUs) * LocalWeight * task.Kernel.Weigh(task.FuelExpected);
             task.Local = LocalState.Done;
             var right = new Answer { Hash = KernelHash.Of(output), Fuel = fuel, Level = FailoverLevel.Truth };
             KeepRinger(task, right);

@@ -42,7 +42,8 @@ public sealed partial class WorkCoordinator
         var kernels = new List<KernelView>();
         foreach (var kernel in _kernels)
         {
-            if (owner.RecordOrNull(kernel) is not { } record || kernels.Count == KernelViewsMax)
+            // One that was only tried says nothing of how it stands.
+            if (owner.RecordOrNull(kernel) is not { Capability.AskedAtUs: > 0 } record || kernels.Count == KernelViewsMax)
                 continue;
             record.Trust.Age(nowUs, _options.TrustHalfLifeUs);
             var sampled = record.ChecksInRow < _options.NewChecks ? 1_000 : (int)(SampleShare(record) * 1_000);

@@ -49,9 +49,11 @@ public sealed partial class WorkCoordinator
         task.Priority = work.Priority > TaskPriority.Background ? TaskPriority.Background : work.Priority;
         task.Beneficiary = work.Beneficiary;
         task.Tag = work.Tag;
+        task.LateUs = Math.Max(0, work.LateUs);
         task.Quorum = kind == VerificationClass.Critical ? Math.Max(work.Replicas, _options.CriticalQuorum) : work.Replicas;
         task.CopiesWanted = Math.Max(1, task.Quorum);
         task.FuelExpected = work.FuelExpected > 0 ? Math.Min(work.FuelExpected, kernel.Manifest.FuelMax) : kernel.FuelMean;
+        kernel.Expect(task.FuelExpected);
         SetBudgets(task, nowUs, deadline);
         if (work.Key != 0)
             Remember(world.Id, work.Key, task.Id);
@@ -149,6 +151,7 @@ public sealed partial class WorkCoordinator
         task.CopiesWanted = 1;
         task.Beneficiary = default;
         task.Tag = 0;
+        task.LateUs = 0;
         task.Priority = TaskPriority.Normal;
         task.Input = Rent(input);
         task.InputLength = input.Length;

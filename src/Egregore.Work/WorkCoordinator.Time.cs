@@ -59,7 +59,8 @@ public sealed partial class WorkCoordinator
     {
         if (nowUs >= task.DeadlineUs)
         {
-            Fail(task, TaskFailure.DeadlineMissed, nowUs);
+            if (task.LateUs == 0 || !IsAtTruth(task, nowUs))
+                Fail(task, TaskFailure.DeadlineMissed, nowUs);
             return;
         }
 
@@ -100,8 +101,12 @@ public sealed partial class WorkCoordinator
         return lease.AssignedUs + (long)(lease.PredictedUs * task.Kernel.Slowness.Value);
     }
 
-    /// <summary>The last moment at which truth can still compute the answer in time.</summary>
-    private long LocalAt(TaskEntry task) => task.RunByUs - LocalEstimateUs(task);
+    /// <summary>The last moment at which truth can still compute the answer in time; where it may be late, not before the leases end as long as that is late enough.</summary>
+    private long LocalAt(TaskEntry task) => task.RunByUs - Math.Max(0, LocalEstimateUs(task) - task.LateUs);
+
+    /// <summary>Whether truth computes a task that is late, or will: that run is what settles it, so it needs no timer.</summary>
+    private bool IsAtTruth(TaskEntry task, long nowUs) =>
+        task.Local is LocalState.Waiting or LocalState.Running || (MayRunHere(task) && RequestLocal(task, urgent: true, nowUs));
 
     private bool MayRunHere(TaskEntry task) => _options.LocalRunsMax > 0 && task.Class != VerificationClass.Cosmetic;
 

@@ -216,8 +216,8 @@ public sealed partial class WorkCoordinator
             if (by == VerifiedBy.Trust || answer.Same(truth))
                 Accept(answer.Owner, answer.Helper, answer.HelperGeneration, task.Kernel, task.World, answer.Lease, answer.Fuel, by != VerifiedBy.Trust, nowUs);
             else
-                Wrong(answer.Owner, answer.Helper, answer.HelperGeneration, task.Kernel, answer.Lease,
-                    answer.Hash == truth.Hash && answer.Trapped == truth.Trapped ? "the fuel is not what the run uses" : "the answer is not the kernel's", nowUs);
+                Wrong(answer.Owner, answer.Helper, answer.HelperGeneration, task.Kernel, answer.Lease, answer.Doubt ??
+                    (answer.Hash == truth.Hash && answer.Trapped == truth.Trapped ? "the fuel is not what the run uses" : "the answer is not the kernel's"), nowUs);
         }
 
         Release(task);

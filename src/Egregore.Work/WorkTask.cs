@@ -21,6 +21,12 @@ public readonly ref struct WorkTask
     /// <summary>When an answer has to be there, in microseconds of the host's clock; 0: <see cref="WorkOptions.DeadlineUs"/> from now.</summary>
     public long DeadlineUs { get; init; }
 
+    /// <summary>
+    /// How long after <see cref="DeadlineUs"/> an answer is still worth having, microseconds; 0: not at all. Truth begins so much later, when helpers' leases have run out at the latest, and instead of
+    /// failing at the deadline the task waits for truth's run, as long as truth has room for it and the class is not cosmetic. Helpers' leases end as always.
+    /// </summary>
+    public long LateUs { get; init; }
+
     /// <summary>Which goes first among waiting tasks of its world.</summary>
     public TaskPriority Priority { get; init; }
 

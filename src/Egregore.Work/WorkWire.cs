@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Egregore.Wire;
 
 namespace Egregore.Work;
@@ -24,6 +25,8 @@ public static class WorkWire
     private const int AssignSlots = 8;
     private const int ReceiptSlots = 8;
     private const int SignatureBytes = 64;
+    private const int TriedSize = KernelHash.Size + sizeof(uint);
+    private const int TriedMax = 8;
 
     /// <summary>Carries out one message of a helper that has joined. <see cref="Kind.HelperHello"/> is the host's own business and comes before.</summary>
     /// <param name="work">The coordinator.</param>
@@ -38,10 +41,16 @@ public static class WorkWire
         switch (kind)
         {
             case Kind.WorkPark:
-                if (WorkParkView.TryRead(payload, out var park) != VerifyError.None || park.Held.Length % KernelHash.Size != 0)
+                if (WorkParkView.TryRead(payload, out var park) != VerifyError.None || park.Held.Length % KernelHash.Size != 0 || park.Tried.Length % TriedSize != 0)
                     return Malformed(work, helper, nowUs);
                 if (park.HasHeld)
                     work.SetHeld(helper, park.Held);
+                for (var i = 0; i < Math.Min(park.Tried.Length / TriedSize, TriedMax); i++)
+                {
+                    var tried = park.Tried.Slice(i * TriedSize, TriedSize);
+                    work.SetTried(helper, KernelHash.Read(tried[..KernelHash.Size]), BinaryPrimitives.ReadUInt32LittleEndian(tried[KernelHash.Size..]) / 1_000.0);
+                }
+
                 if (park.Paused)
                     work.Pause(helper);
                 else

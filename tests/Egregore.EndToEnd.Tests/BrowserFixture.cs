@@ -29,6 +29,13 @@ public sealed class BrowserFixture : IAsyncLifetime
         return await Player.WalkInAsync(context, address, name);
     }
 
+    /// <summary>A tab that lends its idle cores.</summary>
+    public async Task<Player> LendAsync(string address)
+    {
+        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 800, Height = 600 } });
+        return await Player.LendAsync(context, address);
+    }
+
     public async Task DisposeAsync()
     {
         if (_browser is not null)

@@ -34,6 +34,18 @@ public sealed class Player : IAsyncDisposable
         return player;
     }
 
+    /// <summary>Opens /lend and agrees; it goes on while the machine is busy, as it is in tests.</summary>
+    public static async Task<Player> LendAsync(IBrowserContext context, string address)
+    {
+        var page = await context.NewPageAsync();
+        var helper = new Player(context, page);
+        page.PageError += (_, error) => helper._errors.Add(error);
+        await page.GotoAsync(address + "/lend");
+        await page.ClickAsync("#start");
+        await page.UncheckAsync("#pause-use");
+        return helper;
+    }
+
     /// <summary>Waits until a JavaScript expression is true in the page.</summary>
     public async Task UntilAsync(string expression)
     {
@@ -43,7 +55,9 @@ public sealed class Player : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            var state = await Page.EvaluateAsync<JsonElement>("() => ({ stats: window.egregore?.stats(), others: window.egregore?.others(), text: document.body.innerText.slice(0, 800) })");
+            // As text: figures that are not known yet are no numbers that JSON has.
+            var state = await Page.EvaluateAsync<string>(
+                "() => JSON.stringify({ stats: window.egregore?.stats(), at: window.egregore?.position(), others: window.egregore?.others(), text: document.body.innerText.slice(0, 800) })");
             throw new TimeoutException($"never true: {expression}\n{state}\n{string.Join('\n', _errors)}", e);
         }
     }

@@ -30,7 +30,7 @@ public sealed class WireGoldenTests
             {
                 Peer = new PeerId(0x0123456789abcdef, 0xfedcba9876543210), Time = 1_800_000_000_000, CreditsMax = 65_535, TaskBytesMax = 1 << 20, OutputBytesMax = 4_096, PublicKey = Bytes(65, 4), Kernels = Bytes(32, 60),
             }.ToArray(),
-            ["WorkPark"] = new WorkPark { Slots = 3, Held = (byte[])[.. Bytes(32, 1), .. Bytes(32, 40)], Paused = true }.ToArray(),
+            ["WorkPark"] = new WorkPark { Slots = 3, Held = (byte[])[.. Bytes(32, 1), .. Bytes(32, 40)], Paused = true, Tried = Bytes(36, 7) }.ToArray(),
             ["WorkAssign"] = new WorkAssign
             {
                 Lease = 1UL << 63, Kernel = Bytes(32, 9), Shared = Bytes(32, 200), SharedBytes = (byte[])[1, 2, 3], Input = (byte[])[9, 8, 7, 6, 5], RunMs = 200, Fuel = 1_000_000, OutputMax = 65_536,

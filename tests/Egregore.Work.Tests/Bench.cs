@@ -60,12 +60,12 @@ internal sealed class Bench : IWorkSink
     }
 
     public SubmitResult Submit(string input = "hello", VerificationClass? kind = null, UInt128 key = default, long deadlineUs = 0, int replicas = 0, ulong tag = 0, uint world = World,
-        PeerId beneficiary = default) =>
+        PeerId beneficiary = default, long lateUs = 0, ulong fuelExpected = 0) =>
         Coordinator.Submit(
             new WorkTask
             {
                 Kernel = Kernel, World = new WorldId(world), Input = System.Text.Encoding.ASCII.GetBytes(input), Class = kind, Key = key, DeadlineUs = deadlineUs, Replicas = replicas, Tag = tag,
-                Beneficiary = beneficiary,
+                Beneficiary = beneficiary, LateUs = lateUs, FuelExpected = fuelExpected,
             },
             Now);
 

@@ -116,6 +116,34 @@ public sealed class HostileTests
         Assert.Equal(WorkVerdict.Provisional, bench.Answer(bench.Assigned[1], new byte[8], park: 0));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_raises_doubt_waits_for_truth_and_nobody_is_punished_for_being_right(bool isRight)
+    {
+        var bench = new Bench(invariant: new Doubtful());
+        bench.Join(1, credits: 1);
+        bench.Submit();
+        Assert.Equal(WorkVerdict.Provisional, bench.Answer(bench.Assigned[0], isRight ? null : [1, 2, 3], park: 0));
+        Assert.Empty(bench.Settlements);
+        bench.AnswerLocal(Assert.Single(bench.Locals));
+        var settled = Assert.Single(bench.Settlements);
+        Assert.Equal((TaskOutcome.Verified, VerifiedBy.Truth, FailoverLevel.Truth), (settled.Outcome, settled.By, settled.Level));
+        Assert.Equal(Bench.Right("hello"u8), settled.Output);
+        Assert.Equal((isRight ? WorkVerdict.Accepted : WorkVerdict.Wrong, isRight ? null : "hardly"), (bench.Receipts[0].Receipt.Verdict, bench.Receipts[0].Receipt.Text));
+        Assert.Equal(isRight ? 0 : 1, bench.Coordinator.Counters.Wrong);
+    }
+
+    [Fact]
+    public void Where_truth_does_not_compute_doubt_is_enough()
+    {
+        var bench = new Bench(new WorkOptions { LocalRunsMax = 0 }, invariant: new Doubtful());
+        bench.Join(1, credits: 1);
+        bench.Submit();
+        Assert.Equal(WorkVerdict.Wrong, bench.Answer(bench.Assigned[0], park: 0));
+        Assert.Empty(bench.Settlements);
+    }
+
     [Fact]
     public void A_lie_about_fuel_is_wrong_though_the_output_is_right()
     {
@@ -212,6 +240,11 @@ public sealed class HostileTests
         }
 
         Assert.True(bench.Coordinator.IsConnected(helper));
+    }
+
+    private sealed class Doubtful : IInvariant
+    {
+        public InvariantVerdict Check(ReadOnlySpan<byte> shared, ReadOnlySpan<byte> input, ReadOnlySpan<byte> output) => InvariantVerdict.Doubted("hardly");
     }
 
     private sealed class Finite : IInvariant

@@ -171,6 +171,72 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public void What_may_be_late_waits_for_truth_at_its_deadline_and_is_settled_once()
+    {
+        var bench = new Bench(new WorkOptions { LocalRunsMax = 1 });
+        bench.Submit(tag: 1);
+        bench.Advance(100_000);
+        bench.Submit(lateUs: 100_000, tag: 2);
+        // Truth is at the first one all the time.
+        var first = Assert.Single(bench.Locals);
+        bench.Advance(400_000);
+        Assert.Equal((1UL, TaskFailure.DeadlineMissed), (Assert.Single(bench.Settlements).Tag, bench.Settlements[0].Failure));
+        bench.AnswerLocal(first);
+        bench.Advance(300_000);
+        Assert.Equal(2, bench.Locals.Count);
+        bench.AnswerLocal(bench.Locals[1]);
+        Assert.Equal((2UL, TaskOutcome.Verified, FailoverLevel.Truth), (bench.Settlements[1].Tag, bench.Settlements[1].Outcome, bench.Settlements[1].Level));
+        Assert.Equal(0, bench.Coordinator.TaskCount);
+    }
+
+    [Fact]
+    public void Truth_leaves_helpers_their_lease_where_an_answer_may_be_late()
+    {
+        var bench = new Bench(new WorkOptions { HedgePermille = 0, LocalFuelPerUs = 10 });
+        bench.Join(1, credits: 2);
+        // Truth takes 80 ms: for the first it begins at 100 of the 180 ms that the lease has, for the second when the lease has run out.
+        bench.Submit(fuelExpected: 800_000);
+        bench.Submit(fuelExpected: 800_000, lateUs: 100_000);
+        bench.Advance(175_000);
+        Assert.Single(bench.Locals);
+        bench.Advance(10_000);
+        Assert.Equal(2, bench.Locals.Count);
+    }
+
+    [Fact]
+    public void What_may_be_late_fails_at_its_deadline_where_truth_does_not_compute()
+    {
+        var bench = new Bench(new WorkOptions { LocalRunsMax = 0 });
+        bench.Submit(lateUs: 100_000);
+        bench.Advance(210_000);
+        Assert.Equal(TaskFailure.DeadlineMissed, Assert.Single(bench.Settlements).Failure);
+    }
+
+    [Fact]
+    public void Small_runs_say_little_of_a_helpers_speed()
+    {
+        var bench = new Bench(new WorkOptions { LocalRunsMax = 0, RingerPermille = 0, HedgePermille = 0 });
+        bench.Join(1, credits: 1);
+        void Answer(double fuel, long runUs)
+        {
+            bench.Submit(fuelExpected: (ulong)fuel, deadlineUs: bench.Now + 1_000_000);
+            var sent = bench.Assigned[^1];
+            bench.Now += runUs + 5_000;
+            var output = Bench.Right(sent.Input);
+            bench.Coordinator.Result(sent.Helper, sent.Lease, output, KernelHash.Of(output), (ulong)fuel, (uint)runUs, 1, bench.Now);
+            bench.Advance(1_100_000, 50_000);
+        }
+
+        for (var i = 0; i < 10; i++)
+            Answer(8_000_000, 20_000);
+        // Mostly setting up: 3 of fuel a microsecond, where large ones have 400.
+        for (var i = 0; i < 50; i++)
+            Answer(30_000, 10_000);
+        bench.Submit(fuelExpected: 8_000_000, deadlineUs: bench.Now + 100_000);
+        Assert.Equal(61, bench.Assigned.Count);
+    }
+
+    [Fact]
     public void Levels_are_a_peer_another_peer_a_cloud_worker_and_truth()
     {
         var bench = new Bench(new WorkOptions { LocalRunsMax = 1 });

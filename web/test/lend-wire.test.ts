@@ -20,7 +20,7 @@ const VALUES: Record<keyof typeof tables, Record<string, unknown>> = {
   pong: { id: 1, sent: 2n, received: 3n },
   helperHello: { ticket: 'abc.def', protocol: 1, name: 'tab', tier: 1, apiKey: 'k', slots: 64 },
   helperWelcome: { peer: '0123456789abcdeffedcba9876543210', time: 1_800_000_000_000n, creditsMax: 65535, taskBytesMax: 1 << 20, outputBytesMax: 4096, publicKey: Uint8Array.from({ length: 65 }, (_, i) => i + 4), kernels: sha(60) },
-  workPark: { slots: 3, held: Uint8Array.from([...sha(1), ...sha(40)]), paused: true },
+  workPark: { slots: 3, held: Uint8Array.from([...sha(1), ...sha(40)]), paused: true, tried: Uint8Array.from({ length: 36 }, (_, i) => i + 7) },
   workAssign: { lease: 1n << 63n, kernel: sha(9), shared: sha(200), sharedBytes: bytes(1, 2, 3), input: bytes(9, 8, 7, 6, 5), runMs: 200, fuel: 1_000_000n, outputMax: 65536 },
   workResult: { lease: 5n, output: bytes(0, 1, 255), hash: sha(3), fuel: 99n, runUs: 1234, park: 1 },
   workFailure: { lease: 5n, code: 4, text: 'out of fuel', fuel: 1n << 40n, park: 2 },

@@ -224,10 +224,12 @@ class Scene {
   readonly pool = makePool(0).pool;
   signed: boolean | null = true;
   kernel: () => Promise<WebAssembly.Module> = () => Promise.resolve(probe);
+  sample: Uint8Array<ArrayBuffer> | null = null;
+  readonly tried: string[] = [];
   readonly lender: Lender;
 
   constructor(cores = 2) {
-    this.lender = new Lender(this.link, this.pool, { module: () => this.kernel(), held: () => [PROBE_NAME] }, { ...SETTINGS, cores }, async () => this.signed, () => this.nowMs);
+    this.lender = new Lender(this.link, this.pool, { module: () => this.kernel(), sample: async () => this.sample, held: () => [PROBE_NAME] }, { ...SETTINGS, cores }, async () => this.signed, () => this.nowMs);
     this.link.onWelcome();
     this.tick();
   }
@@ -248,6 +250,7 @@ class Scene {
   /** What was sent since the last call, each as its kind and the fields that tell. */
   take(): unknown[] {
     return this.sent.splice(0).map(({ kind, payload }) => {
+      if (kind === Kind.WorkPark && readFlat(tables.workPark, payload).tried.length > 0) this.tried.push(hex(readFlat(tables.workPark, payload).tried));
       if (kind === Kind.WorkPark) return readFlat(tables.workPark, payload).paused ? 'pause' : ['park', readFlat(tables.workPark, payload).slots];
       if (kind === Kind.WorkResult) return ['result', readFlat(tables.workResult, payload).lease, readFlat(tables.workResult, payload).park];
       return ['failure', readFlat(tables.workFailure, payload).lease, readFlat(tables.workFailure, payload).code, readFlat(tables.workFailure, payload).park];
@@ -331,7 +334,64 @@ describe('the lender', () => {
     scene.take();
     await scene.assign(1n);
     await scene.say(Kind.WorkCancel, writeFlat(tables.workCancel, { lease: 1n }));
-    expect([scene.take(), FakeRunner.all[0]!.ended, scene.lender.ledger.cancelled]).toEqual([[['park', 1]], true, 1]);
+    expect([scene.take(), scene.lender.ledger.cancelled]).toEqual([[], 1]);
+    // It may end by itself; its worker is free then, and nothing else is said.
+    FakeRunner.all[0]!.ran();
+    expect([scene.take(), FakeRunner.alive().length]).toEqual([[['park', 1]], 1]);
+  });
+
+  it('ends the worker of what was cancelled and does not end', async () => {
+    const scene = new Scene(1);
+    scene.take();
+    await scene.assign(1n, { runMs: 60_000 });
+    await scene.say(Kind.WorkCancel, writeFlat(tables.workCancel, { lease: 1n }));
+    scene.nowMs += 301;
+    scene.tick();
+    expect([scene.take(), FakeRunner.all[0]!.ended, FakeRunner.alive().length]).toEqual([[['park', 1]], true, 1]);
+  });
+
+  it('tries the kernels that it is told to expect before it parks, once', async () => {
+    const scene = new Scene(1);
+    scene.take();
+    scene.link.onClosed();
+    scene.link.welcome = { ...WELCOME, kernels: Uint8Array.from(Buffer.from(PROBE_NAME, 'hex')) };
+    scene.sample = bytes(1, 2, 3);
+    scene.link.onWelcome();
+    await settle();
+    for (let run = 0; run < 60; run++) {
+      expect([scene.take(), [...FakeRunner.all[0]!.task!.input]]).toEqual([[], [1, 2, 3]]);
+      // Nothing is tried while something stands against computing.
+      if (run === 5) scene.tick({ charging: false });
+      FakeRunner.all[0]!.ran({ fuel: 7000n });
+      if (run === 5) scene.tick();
+      scene.take();
+    }
+    expect(scene.tried).toEqual([PROBE_NAME + '581b0000']);
+    await scene.assign(1n);
+    FakeRunner.all[0]!.ran();
+    expect(scene.take()).toEqual([['result', 1n, 1]]);
+    scene.link.onClosed();
+    scene.link.onWelcome();
+    await settle();
+    expect(scene.take()).toEqual([['park', 1]]);
+  });
+
+  it('parks where a sample is none, and where trying takes too long', async () => {
+    for (const more of [{ fault: Fault.Trapped }, { late: 2_001 }]) {
+      const scene = new Scene(1);
+      scene.take();
+      scene.link.onClosed();
+      scene.link.welcome = { ...WELCOME, kernels: Uint8Array.from(Buffer.from(PROBE_NAME, 'hex')) };
+      scene.sample = bytes(1);
+      scene.link.onWelcome();
+      await settle();
+      // The first run compiles; it has more time.
+      scene.nowMs += 5_000;
+      FakeRunner.all[0]!.ran({ fault: more.fault ?? Fault.None });
+      scene.nowMs += more.late ?? 0;
+      if (more.late) FakeRunner.all[0]!.ran();
+      expect(scene.take()).toEqual([['park', 1]]);
+    }
   });
 
   it('keeps shared blocks and holds them against their name', async () => {

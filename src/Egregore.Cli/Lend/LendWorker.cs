@@ -36,7 +36,7 @@ internal static class LendWorker
         using var input = Console.OpenStandardInput();
         using var output = Console.OpenStandardOutput();
         using var frames = new BlockingCollection<(FrameType, byte[])>(WaitingMax);
-        using var sandbox = new KernelSandbox(new SandboxOptions { MemoryPagesMax = pages, KernelsMax = KernelsMax, Lazy = false }, TimeProvider.System);
+        using var sandbox = new KernelSandbox(new SandboxOptions { MemoryPagesMax = pages, KernelsMax = KernelsMax }, TimeProvider.System);
         // Kernels run on a thread of their own: the end of the input is noticed while one runs, and ends the process whatever it does.
         var running = new Thread(() => Serve(sandbox, frames, output), StackBytes) { IsBackground = true, Name = "kernel" };
         running.Start();

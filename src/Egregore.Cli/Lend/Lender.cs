@@ -56,6 +56,7 @@ internal sealed class Lender : IAsyncDisposable
     private string? _problem;
     private int _parked;
     private byte[] _heldSaid = [];
+    private byte[] _triedSaid = [];
     private int _failures;
     private double? _rttMs;
     private uint _pings;
@@ -211,7 +212,7 @@ internal sealed class Lender : IAsyncDisposable
         _ready = false;
         _welcome = null;
         _parked = 0;
-        _heldSaid = [];
+        _heldSaid = _triedSaid = [];
         _rttMs = null;
         // Truth gives what runs here to others the moment the connection is lost; answers under those leases would be refused.
         foreach (var lease in _leases.Keys)
@@ -255,14 +256,14 @@ internal sealed class Lender : IAsyncDisposable
         }
     }
 
-    // Tasks of these kernels will not wait for a compiler: they are fetched and loaded before the first slot is parked.
+    // Tasks of these kernels will not wait for a compiler: they are fetched, loaded and tried before the first slot is parked.
     private async Task ExpectAsync(HelperWelcome welcome)
     {
         for (var at = 0; at + KernelHash.Size <= Math.Min(welcome.Kernels.Length, ExpectedMax * KernelHash.Size); at += KernelHash.Size)
         {
             try
             {
-                await _kernels.GetAsync(KernelHash.Read(welcome.Kernels.Span.Slice(at, KernelHash.Size)), CancellationToken.None);
+                await _kernels.ExpectAsync(KernelHash.Read(welcome.Kernels.Span.Slice(at, KernelHash.Size)));
             }
             catch (HttpRequestException)
             {
@@ -358,7 +359,13 @@ internal sealed class Lender : IAsyncDisposable
         var held = _kernels.Held().SelectMany(kernel => kernel.ToArray()).Concat(_blocks.Held()).TakeLast(HeldMax * KernelHash.Size).ToArray();
         var said = held.AsSpan().SequenceEqual(_heldSaid);
         _heldSaid = held;
-        Send(Kind.WorkPark, new WorkPark { Slots = (ushort)slots, Held = said ? default(ReadOnlyMemory<byte>) : held });
+        var tried = _kernels.Tried();
+        var toldTried = tried.AsSpan().SequenceEqual(_triedSaid);
+        _triedSaid = tried;
+        Send(Kind.WorkPark, new WorkPark
+        {
+            Slots = (ushort)slots, Held = said ? default(ReadOnlyMemory<byte>) : held, Tried = toldTried ? default(ReadOnlyMemory<byte>) : tried,
+        });
     }
 
     private int Parkable()

@@ -27,6 +27,12 @@ internal sealed class WorkerSlot : IAsyncDisposable
     private const int RestartMsMin = 100;
     private const int RestartMsMax = 30_000;
     private const int PreloadMax = 8;
+
+    // Runs of a kernel's sample, so that the engine has compiled what its tasks use: as many, or as long.
+    private const int SampleRunsMax = 20;
+    private const int SampleMs = 1_000;
+    private const ulong SampleFuelMax = 2_000_000_000;
+    private const int SampleOutputMax = 1 << 20;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
 
     // Compiling all of a large kernel takes seconds.
@@ -225,7 +231,8 @@ internal sealed class WorkerSlot : IAsyncDisposable
         try
         {
             // One that is not taken is said with the task that asks for it.
-            _ = await process.LoadAsync(kernel, await _kernels.GetAsync(kernel, limit.Token), limit.Token);
+            if (await process.LoadAsync(kernel, await _kernels.GetAsync(kernel, limit.Token), limit.Token) is null && _kernels.SampleOf(kernel) is { } sample)
+                await TryAsync(process, kernel, sample, limit.Token);
         }
         catch (HttpRequestException)
         {
@@ -233,7 +240,22 @@ internal sealed class WorkerSlot : IAsyncDisposable
         }
         catch (OperationCanceledException e) when (!_stop.IsCancellationRequested)
         {
-            throw new WorkerException($"kernel {kernel.ToString()[..8]} took more than {LoadPatience.TotalSeconds:0} s to compile", e);
+            throw new WorkerException($"kernel {kernel.ToString()[..8]} took more than {LoadPatience.TotalSeconds:0} s to compile and to try", e);
+        }
+    }
+
+    private async Task TryAsync(WorkerProcess process, KernelHash kernel, byte[] sample, CancellationToken cancel)
+    {
+        var until = long.MaxValue;
+        for (var run = 0; run < SampleRunsMax && _clockMs() < until; run++)
+        {
+            var ran = await process.RunAsync(kernel, default, sample, SampleFuelMax, SampleOutputMax, cancel);
+            if (ran.Fault != WorkFault.None)
+                return;
+            _kernels.NoteTried(kernel, ran.Fuel, ran.RunUs);
+            // The first run compiles, for as long as that takes.
+            if (run == 0)
+                until = _clockMs() + SampleMs;
         }
     }
 

@@ -8,7 +8,7 @@ namespace Egregore.Kernels.Physics;
 /// at the start, or got it from events and from falling. From that follows how fast any body can have been, from that how far it can have come and how deep into a voxel.
 /// </summary>
 /// <remarks>
-/// The engine pushes bodies that overlap apart; how far is bounded by <see cref="CorrectionMaxMetres"/> for one body and <see cref="CorrectionMeanMetres"/> for all, so whoever makes
+/// Mechanics' laws raise doubt and prove nothing: the engine pushes bodies that overlap apart; how far is bounded by <see cref="CorrectionMaxMetres"/> for one body and <see cref="CorrectionMeanMetres"/> for all, so whoever makes
 /// tasks must not let bodies overlap by more. Time: bodies times boxes in simple comparisons, 8.4 million at most; memory: 24 KB on the stack at most, nothing allocated but a reason.
 /// </remarks>
 public sealed class PhysicsInvariant : IInvariant
@@ -109,13 +109,13 @@ public sealed class PhysicsInvariant : IInvariant
             PhysicsBody before = task.Body(i);
             PhysicsBodyResult after = answer.Body(i);
             double speed = Math.Sqrt((most + error) * 2 / before.Mass);
-            if (after.LinearVelocity.Length() > speed) return Broken(i, "is faster than all the energy there is could make it");
+            if (after.LinearVelocity.Length() > speed) return Doubted(i, "is faster than all the energy there is could make it");
             if (Depth(task, before, after.Position) is var depth && depth > RestingDepthMax
-                && depth > Depth(task, before, before.Position) + RestingDepthMax + (speed * settings.StepSeconds)) return Broken(i, "is deep in a voxel");
-            if (Vector3.Distance(after.Position, before.Position) > (speed * seconds) + CorrectionMaxMetres) return Broken(i, "came farther than its speed allows");
+                && depth > Depth(task, before, before.Position) + RestingDepthMax + (speed * settings.StepSeconds)) return Doubted(i, "is deep in a voxel");
+            if (Vector3.Distance(after.Position, before.Position) > (speed * seconds) + CorrectionMaxMetres) return Doubted(i, "came farther than its speed allows");
         }
 
-        return kineticAfter > kinetic + gained + error ? InvariantVerdict.Broken("There is more energy than there was") : null;
+        return kineticAfter > kinetic + gained + error ? InvariantVerdict.Doubted("There is more energy than there was") : null;
     }
 
     /// <summary>Velocities behind impulses and blasts.</summary>
@@ -176,6 +176,8 @@ public sealed class PhysicsInvariant : IInvariant
 
         return deepest;
     }
+
+    private static InvariantVerdict Doubted(int body, string what) => InvariantVerdict.Doubted($"Body {body} {what}");
 
     private static InvariantVerdict Broken(int body, string what) => InvariantVerdict.Broken($"Body {body} {what}");
 

@@ -9,8 +9,8 @@ public sealed record HelpersOptions
     /// <summary>Whether helpers may connect. Off, truth computes all tasks. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Bounds and times of the coordinator. Its guess of truth's own speed, before that is measured, is here 2,000 of fuel a microsecond.</summary>
-    public WorkOptions Coordinator { get; init; } = new() { LocalFuelPerUs = 2_000 };
+    /// <summary>Bounds and times of the coordinator. Truth has as many threads for kernels as runs of its own at one time, at most 64. Its guess of truth's own speed, before that is measured, is here 2,000 of fuel a microsecond; runs, one for each two processors, at most 8.</summary>
+    public WorkOptions Coordinator { get; init; } = new() { LocalFuelPerUs = 2_000, LocalRunsMax = Math.Clamp(Environment.ProcessorCount / 2, 1, 8) };
 
     /// <summary>Bounds of kernels and of their runs on truth.</summary>
     public SandboxOptions Sandbox { get; init; } = new();
@@ -36,9 +36,6 @@ public sealed record HelpersOptions
     /// <summary>Receipts with pay that are signed in a second, 0 to 100,000; the others go unsigned, and stand in the ledger as well. Default 500.</summary>
     public int ReceiptsSignedPerSecond { get; init; } = 500;
 
-    /// <summary>Threads on which truth runs kernels, 1 to 64. Default 1.</summary>
-    public int LocalThreads { get; init; } = 1;
-
     /// <summary>What an hour of one of truth's own cores costs, in millionths of a credit: the dashboard compares with it. A core that computes six thousand of fuel a microsecond earns some 21,600 credits in that time at the usual price. Default 40,000 credits.</summary>
     public long CoreHourCost { get; init; } = 40_000_000_000;
 
@@ -59,7 +56,7 @@ public sealed record HelpersOptions
             ?? Range(ConnectionsMax, 1, ushort.MaxValue, nameof(ConnectionsMax))
             ?? Range(ConnectionsPerAddressMax, 1, ushort.MaxValue, nameof(ConnectionsPerAddressMax))
             ?? Range(ReceiptsSignedPerSecond, 0, 100_000, nameof(ReceiptsSignedPerSecond))
-            ?? Range(LocalThreads, 1, 64, nameof(LocalThreads));
+            ?? Range(Coordinator.LocalRunsMax, 0, 64, nameof(WorkOptions.LocalRunsMax));
     }
 
     private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;

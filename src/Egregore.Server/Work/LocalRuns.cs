@@ -44,7 +44,8 @@ internal sealed class LocalRuns : IDisposable
     public void Dispose()
     {
         _stopped = true;
-        _waiting.Release(_threads.Length);
+        if (_threads.Length > 0)
+            _waiting.Release(_threads.Length);
         // A run holds its thread until its fuel is used up; the threads are background ones.
         foreach (var thread in _threads)
             thread.Join(2_000);

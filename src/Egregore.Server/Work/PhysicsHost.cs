@@ -13,9 +13,13 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     /// <summary>Marks its tasks among the coordinator's.</summary>
     public const byte TagNumber = 1;
 
-    private const int TriesMax = 5, RetryMs = 200, MarginMs = 5;
+    private const int TriesMax = 5, RetryMs = 200, MarginMs = 5, LateMs = 100;
 
-    private const double TaskFuel = 1_000_000, FuelWeight = 0.1;
+    // What a task takes beside its bodies' steps: the engine, and each box of solid blocks that is put into it.
+    private const double TaskFuel = 300_000, BoxFuel = 18_000, FuelWeight = 0.1;
+
+    // Fewer bodies than this say less of what a body's step takes.
+    private const int TellingBodies = 32;
     private const ulong KeyMask = (1UL << 56) - 1;
 
     private readonly WorkHost _work;
@@ -24,8 +28,8 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     private readonly Cascade _cascade;
     private readonly Dictionary<ulong, Pending> _pending = [];
     private readonly ConcurrentQueue<Answer> _answers = new();
-    // Piles of 10 to 1,000 crates took 170,000 for a body's step; what this world's take is measured.
-    private double _bodyStepFuel = 100_000;
+    // Bodies of a pile take 110,000 for a step, those that fly 20,000; what this world's take is measured.
+    private double _bodyStepFuel = 80_000;
     private long _byHelpers;
     private long _byTruth;
 
@@ -39,22 +43,23 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
         work.Expect(kernel.Hash, kernel.Write(Sample()));
     }
 
-    // Crates that fall upon each other and on a floor, turned: what most tasks use of the kernel.
+    // A heap of crates that falls together on a floor, turned: what most tasks use of the kernel, in their proportions.
     private static IslandTask Sample()
     {
-        var bodies = Enumerable.Range(0, 8).Select(i => new BodyState
+        const int Side = 4;
+        var bodies = Enumerable.Range(0, Side * Side * Side).Select(i => new BodyState
         {
             Id = (ulong)i,
             Awake = i > 0,
-            X = BodyState.BlockUnits * (20 + i) / 10,
-            Y = (BodyState.BlockUnits * 3 / 2) + (BodyState.BlockUnits * i * 8 / 10),
-            Z = BodyState.BlockUnits * 2,
-            Rotation = System.Numerics.Quaternion.Normalize(new(0, i, 1, 8)),
-            Velocity = new(i - 4, -2, 1),
+            X = BodyState.BlockUnits * (20 + (i % Side * 9)) / 10,
+            Y = (BodyState.BlockUnits * 3 / 2) + (BodyState.BlockUnits * (i / (Side * Side)) * 8 / 10),
+            Z = BodyState.BlockUnits * (20 + (i / Side % Side * 9)) / 10,
+            Rotation = System.Numerics.Quaternion.Normalize(new(0, i % 7, 1, 8)),
+            Velocity = new((i % 5) - 2, -2, 1),
             Half = new(0.45f),
             Density = 1,
         }).ToArray();
-        return new IslandTask(0, 0, new BlockBounds(0, 0, 0, 8, 12, 8), bodies, [new BlockBounds(0, 0, 0, 8, 0, 8), new BlockBounds(4, 1, 2, 4, 2, 2)], 16, 1 / 60f, 20, 0);
+        return new IslandTask(0, 0, new BlockBounds(0, 0, 0, 8, 12, 8), bodies, [new BlockBounds(0, 0, 0, 8, 0, 8), new BlockBounds(4, 1, 2, 4, 2, 2)], 6, 1 / 60f, 20, 0);
     }
 
     /// <summary>Wakes truth's thread.</summary>
@@ -128,8 +133,10 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
             World = WorkHost.World,
             Input = pending.Input,
             DeadlineUs = _work.DeadlineUs(deadlineMs),
+            // All that follows waits for it: late is better than never, and better than truth computing again what a helper is about to answer.
+            LateUs = LateMs * 1_000,
             Priority = TaskPriority.Urgent,
-            FuelExpected = (ulong)(TaskFuel + (_bodyStepFuel * pending.Task.Bodies.Count * pending.Task.Steps)),
+            FuelExpected = (ulong)(FixedFuel(pending.Task) + (_bodyStepFuel * pending.Task.Bodies.Count * pending.Task.Steps)),
             Tag = ((ulong)TagNumber << 56) | pending.Task.Key,
         });
         pending.Id = result.Task;
@@ -155,7 +162,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
                 if (_kernel.Read(pending.Task, answer.Output) is { } bodies)
                 {
                     Complete(pending, bodies);
-                    _bodyStepFuel += ((Math.Max(0, answer.Fuel - TaskFuel) / (pending.Task.Bodies.Count * pending.Task.Steps)) - _bodyStepFuel) * FuelWeight;
+                    Measure(pending.Task, answer.Fuel);
                     _ = answer.Level == FailoverLevel.Truth ? _byTruth++ : _byHelpers++;
                 }
                 else
@@ -183,6 +190,14 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
         if (answer.Outcome != TaskOutcome.Provisional)
             _pending.Remove(answer.Key);
     }
+
+    private void Measure(IslandTask task, ulong fuel)
+    {
+        var weight = FuelWeight * Math.Min(1, task.Bodies.Count / (double)TellingBodies);
+        _bodyStepFuel += ((Math.Max(0, fuel - FixedFuel(task)) / (task.Bodies.Count * task.Steps)) - _bodyStepFuel) * weight;
+    }
+
+    private static double FixedFuel(IslandTask task) => TaskFuel + (BoxFuel * task.Solids.Count);
 
     private void Complete(Pending pending, BodyState[] bodies)
     {

@@ -14,11 +14,12 @@ namespace Egregore.Server.Work;
 internal static class WorkApi
 {
     private const int TaskBodyBytesMax = 2 << 20;
+    private const string ModuleSuffix = ".wasm", SampleSuffix = ".sample";
 
     public static void Map(WebApplication app, RouteGroupBuilder api)
     {
         var options = app.Services.GetRequiredService<ServerOptions>();
-        app.MapGet("/kernels/{name}", Module).WithTags("work").WithSummary("A kernel's metered module: HASH.wasm")
+        app.MapGet("/kernels/{name}", Module).WithTags("work").WithSummary("A kernel's metered module: HASH.wasm; where its tasks are expected, the input of one: HASH.sample")
             .Produces(StatusCodes.Status200OK, contentType: "application/wasm").ProducesProblem(StatusCodes.Status404NotFound);
         var work = api.MapGroup("").WithTags("work").RequireRateLimiting(RateLimits.Api);
         work.MapGet("/kernels", (WorkHost host) => TypedResults.Ok(host.KernelCounts())).WithSummary("Kernels, with what was computed by them");
@@ -35,8 +36,17 @@ internal static class WorkApi
 
     private static IResult Module(string name, WorkHost host, HttpContext context)
     {
-        if (!name.EndsWith(".wasm", StringComparison.Ordinal) || !KernelHash.TryParse(name.AsSpan(0, name.Length - 5), out var hash) || !host.Library.TryGet(hash, out var module))
+        var isSample = name.EndsWith(SampleSuffix, StringComparison.Ordinal);
+        var suffix = isSample ? SampleSuffix : ModuleSuffix;
+        if (!name.EndsWith(suffix, StringComparison.Ordinal) || !KernelHash.TryParse(name.AsSpan(0, name.Length - suffix.Length), out var hash) || !host.Library.TryGet(hash, out var module))
             return TypedResults.Problem("no kernel of that hash is here", statusCode: StatusCodes.Status404NotFound);
+        if (isSample)
+        {
+            return host.TryGetSample(hash, out var sample)
+                ? TypedResults.Bytes(sample, "application/octet-stream")
+                : TypedResults.Problem("there is no sample task of that kernel", statusCode: StatusCodes.Status404NotFound);
+        }
+
         // Named by its content: it never changes.
         context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
         return TypedResults.Bytes(module, "application/wasm");

@@ -81,7 +81,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
                 AddKernel(manifest, module);
         }
 
-        _local = new LocalRuns(_sandbox, Library, _options.LocalThreads, LocalDone);
+        _local = new LocalRuns(_sandbox, Library, _options.Coordinator.LocalRunsMax, LocalDone);
         _thread = new Thread(Run) { IsBackground = true, Name = "work" };
     }
 
@@ -127,6 +127,13 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     /// <param name="kernel">The kernel.</param>
     /// <param name="sample">A task of it, as compiling ahead runs it.</param>
     public void Expect(KernelHash kernel, byte[] sample) => _expected.Add((kernel, sample));
+
+    /// <summary>The sample task of a kernel that was expected: helpers run it before they park, so that their engines have compiled what tasks use.</summary>
+    public bool TryGetSample(KernelHash kernel, out byte[] sample)
+    {
+        sample = _expected.Find(expected => expected.Kernel == kernel).Sample;
+        return sample is not null;
+    }
 
     private void Warm()
     {

@@ -12,7 +12,7 @@ internal struct Capability
     /// <summary>Answers measured.</summary>
     public uint Count;
 
-    /// <summary>Fuel a microsecond.</summary>
+    /// <summary>Fuel a microsecond; before the first answer what the helper says it had when it tried the kernel, 0: nothing.</summary>
     public double FuelPerUs;
 
     /// <summary>Way there and back and waiting, microseconds.</summary>
@@ -24,18 +24,28 @@ internal struct Capability
     /// <summary>When it was last asked.</summary>
     public long AskedAtUs;
 
-    public void Measure(long elapsedUs, ulong fuel, uint runUs, double predictedUs)
+    /// <summary>An answer came.</summary>
+    /// <param name="elapsedUs">From the lease to the answer.</param>
+    /// <param name="fuel">What it says it used.</param>
+    /// <param name="runUs">What it says its run took.</param>
+    /// <param name="predictedUs">What was expected.</param>
+    /// <param name="weight">How telling of speed it is, 0 to 1: <see cref="KernelEntry.Weigh"/>.</param>
+    /// <param name="fuelPerUsGuess">What the helper is taken for until it has run something telling.</param>
+    public void Measure(long elapsedUs, ulong fuel, uint runUs, double predictedUs, double weight, double fuelPerUsGuess)
     {
         var run = Math.Clamp(runUs, 1.0, Math.Max(1.0, elapsedUs));
         var speed = Math.Max(0.001, fuel / run);
-        var latency = elapsedUs - run;
+        if (FuelPerUs == 0)
+            FuelPerUs = fuelPerUsGuess;
+        FuelPerUs += (speed - FuelPerUs) * weight * (Count == 0 ? 1 : Weight);
+        // What a small run takes beyond its fuel is way, not slowness.
+        var latency = elapsedUs - Math.Min(run, fuel / FuelPerUs);
         if (Count == 0)
         {
-            (FuelPerUs, LatencyUs, JitterUs) = (speed, latency, latency * 0.25);
+            (LatencyUs, JitterUs) = (latency, latency * 0.25);
         }
         else
         {
-            FuelPerUs += (speed - FuelPerUs) * Weight;
             LatencyUs += (latency - LatencyUs) * Weight;
             JitterUs += (Math.Abs(elapsedUs - predictedUs) - JitterUs) * Weight;
         }
@@ -48,7 +58,9 @@ internal struct Capability
     public void MeasureStall(long elapsedUs, double fuelPerUsGuess)
     {
         if (Count == 0)
-            (Count, FuelPerUs) = (1, fuelPerUsGuess);
+            Count = 1;
+        if (FuelPerUs == 0)
+            FuelPerUs = fuelPerUsGuess;
         LatencyUs += Math.Max(0, elapsedUs - LatencyUs) * Weight;
     }
 }

@@ -1,8 +1,9 @@
 import { kernelProblem } from './abi';
 import { hex } from './wire';
 
-/** Bytes of one kernel's module. */
+/** Bytes of one kernel's module, and of the sample task of one. */
 const MODULE_BYTES_MAX = 8 << 20;
+const SAMPLE_BYTES_MAX = 1 << 20;
 /** Kernels compiled at one time; the one used longest ago goes. */
 const KERNELS_MAX = 32;
 /** Kernels kept in the browser beyond this page. */
@@ -39,6 +40,12 @@ export class Kernels {
     return found;
   }
 
+  /** The input of a task that the server has for trying the kernel; null where it has none. */
+  async sample(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const response = await this.get(`/kernels/${name}.sample`, AbortSignal.timeout(TIMEOUT_MS));
+    return response.ok && response.body ? read(response.body, SAMPLE_BYTES_MAX, `the sample of kernel ${name.slice(0, 8)}`) : null;
+  }
+
   private async load(name: string): Promise<WebAssembly.Module> {
     const path = `/kernels/${name}.wasm`;
     const kept = await this.fromCache(path);
@@ -53,25 +60,7 @@ export class Kernels {
   private async download(path: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
     const response = await this.get(path, AbortSignal.timeout(TIMEOUT_MS));
     if (!response.ok || !response.body) throw new Error(`the server has no kernel ${name.slice(0, 8)} (${response.status})`);
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    for (const reader = response.body.getReader(); ; ) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      length += value.byteLength;
-      if (length > MODULE_BYTES_MAX) {
-        await reader.cancel();
-        throw new Error(`kernel ${name.slice(0, 8)} is over ${MODULE_BYTES_MAX >> 20} MiB`);
-      }
-      parts.push(value);
-    }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.byteLength;
-    }
-    return bytes;
+    return read(response.body, MODULE_BYTES_MAX, `kernel ${name.slice(0, 8)}`);
   }
 
   private async fromCache(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -94,6 +83,28 @@ export class Kernels {
       // Full or refused: it works without.
     }
   }
+}
+
+async function read(body: ReadableStream<Uint8Array>, bytesMax: number, what: string): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const reader = body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > bytesMax) {
+      await reader.cancel();
+      throw new Error(`${what} is over ${bytesMax >> 20} MiB`);
+    }
+    parts.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
 }
 
 async function isNamed(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<boolean> {

@@ -13,8 +13,19 @@ const SHARED_MAX = 48;
 const SHARED_BYTES_MAX = 32 << 20;
 /** Hashes that one WorkPark may name. */
 const HELD_MAX = 64;
-/** Kernels fetched before the first slot is parked. */
+/** Kernels fetched and tried before the first slot is parked. */
 const EXPECTED_MAX = 8;
+/** Runs of a kernel's sample, so that the engine has compiled what its tasks use, the slow way and the fast one: as many, or as long. */
+const SAMPLE_RUNS_MAX = 60;
+const SAMPLE_MS = 2_000;
+const SAMPLE_FUEL_MAX = 2_000_000_000n;
+const SAMPLE_OUTPUT_MAX = 1 << 20;
+/** A kernel's hash and a u32. */
+const TRIED_BYTES = 36;
+/** What one run of a sample may take. */
+const SAMPLE_RUN_MS_MAX = 10_000;
+/** How long a task that was taken back may go on. */
+const CANCELLED_MS_MAX = 300;
 const TEXT_MAX = 200;
 const NOTHING = new Uint8Array();
 
@@ -23,6 +34,15 @@ interface Lease {
   lease: bigint;
   deadlineMs: number;
   record: TaskRecord;
+}
+
+/** A kernel that is tried on the server's sample. */
+interface Trial {
+  name: string;
+  module: WebAssembly.Module;
+  input: Uint8Array<ArrayBuffer>;
+  runs: number;
+  untilMs: number;
 }
 
 /** Whether truth has signed a receipt; null: it is not signed. */
@@ -41,7 +61,7 @@ export class Lender {
 
   private readonly link: Pick<Link, 'send' | 'state' | 'welcome' | 'onWelcome' | 'onClosed' | 'onMessage' | 'onRefusal'>;
   private readonly pool: RunnerPool;
-  private readonly kernels: Pick<Kernels, 'module' | 'held'>;
+  private readonly kernels: Pick<Kernels, 'module' | 'sample' | 'held'>;
   private readonly verify: VerifyReceipt;
   private readonly now: () => number;
   private readonly policy = new PausePolicy();
@@ -55,6 +75,12 @@ export class Lender {
   private heldSaid = '';
   /** Whether the kernels that truth expects to need are here. */
   private ready = false;
+  /** Kernels to try before the first slot is parked, the one that runs first. */
+  private trials: Trial[] = [];
+  private trial = 0;
+  /** Kernels that were tried, and the fuel that the last run used in a millisecond. */
+  private readonly tried = new Map<string, number>();
+  private triedSaid = 0;
 
   constructor(link: Lender['link'], pool: RunnerPool, kernels: Lender['kernels'], settings: LendSettings, verify: VerifyReceipt, now: () => number) {
     this.link = link;
@@ -112,23 +138,61 @@ export class Lender {
   private welcomed(): void {
     this.parked = 0;
     this.heldSaid = '';
+    this.triedSaid = 0;
     this.notice = '';
     void this.expect(this.link.welcome);
   }
 
-  /** Tasks of these kernels will not wait for a download: they are here before the first slot is parked. */
+  /** Tasks of these kernels will not wait for a download or a compiler: they are here and were tried before the first slot is parked. */
   private async expect(welcome: HelperWelcome | null): Promise<void> {
-    const digits = welcome ? hex(welcome.kernels.slice(0, EXPECTED_MAX * 32)) : '';
-    // What cannot be had is told when a task asks for it.
-    if (digits !== '') await Promise.allSettled((digits.match(/.{64}/g) ?? []).map((kernel) => this.kernels.module(kernel)));
-    if (this.link.welcome !== welcome || this.link.state !== 'online') return;
+    const names = welcome ? (hex(welcome.kernels.slice(0, EXPECTED_MAX * 32)).match(/.{64}/g) ?? []) : [];
+    if (names.length > 0) {
+      const trials = await Promise.all(names.map((name) => this.fetchTrial(name)));
+      if (this.link.welcome !== welcome || this.link.state !== 'online') return;
+      this.trials = trials.filter((trial) => trial !== null);
+    }
     this.ready = true;
+    this.fill();
+  }
+
+  /** Null where there is nothing to try: what cannot be had is told when a task asks for it. */
+  private async fetchTrial(name: string): Promise<Trial | null> {
+    try {
+      const module = await this.kernels.module(name);
+      const input = this.tried.has(name) ? null : await this.kernels.sample(name);
+      return input && { name, module, input, runs: 0, untilMs: 0 };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Tries kernels one after the other, while nothing stands against computing; true: they are all tried. */
+  private tryKernels(): boolean {
+    const trial = this.trials[0];
+    if (!trial || this.trial !== 0) return !trial;
+    if (this.pauses.length > 0) return false;
+    const task = { id: ++this.ids, module: trial.module, shared: NOTHING, input: trial.input, fuel: SAMPLE_FUEL_MAX, outputMax: SAMPLE_OUTPUT_MAX };
+    if (this.pool.run(task, this.now() + SAMPLE_RUN_MS_MAX)) this.trial = task.id;
+    return false;
+  }
+
+  private wasTried({ fault, fuel, runMs }: Ran): void {
+    this.trial = 0;
+    const trial = this.trials[0];
+    // The first run compiles, for as long as that takes.
+    if (trial?.runs === 0) trial.untilMs = this.now() + SAMPLE_MS;
+    // One that does not work says so with its first task.
+    if (trial && (fault !== Fault.None || ++trial.runs >= SAMPLE_RUNS_MAX || this.now() > trial.untilMs)) {
+      this.tried.set(trial.name, fault === Fault.None ? Number(fuel) / Math.max(0.001, runMs) : 0);
+      this.trials.shift();
+    }
     this.fill();
   }
 
   private closed(): void {
     this.parked = 0;
     this.ready = false;
+    this.trials = [];
     // Results under a lease of a connection that is gone would be refused: truth has given the tasks to others.
     for (const { id } of this.leases.values()) this.pool.drop(id);
     for (const { record } of this.leases.values()) this.ledger.ended(record, 'cancelled', 0, this.now());
@@ -136,7 +200,7 @@ export class Lender {
   }
 
   private fill(): void {
-    const slots = this.ready && this.link.state === 'online' ? this.parkable() : 0;
+    const slots = this.ready && this.link.state === 'online' && this.tryKernels() ? this.parkable() : 0;
     if (slots > 0) this.park(slots);
   }
 
@@ -154,7 +218,20 @@ export class Lender {
     const said = names.join();
     const held = said === this.heldSaid ? NOTHING : Uint8Array.from(said.replaceAll(',', '').match(/../g) ?? [], (digits) => parseInt(digits, 16));
     this.heldSaid = said;
-    this.link.send(Kind.WorkPark, writeFlat(tables.workPark, { slots, held }));
+    this.link.send(Kind.WorkPark, writeFlat(tables.workPark, { slots, held, tried: this.triedBytes() }));
+  }
+
+  /** A kernel's name and its fuel in a millisecond, once each. */
+  private triedBytes(): Uint8Array<ArrayBuffer> {
+    const rest = [...this.tried].slice(this.triedSaid, EXPECTED_MAX);
+    this.triedSaid += rest.length;
+    const bytes = new Uint8Array(rest.length * TRIED_BYTES);
+    const view = new DataView(bytes.buffer);
+    rest.forEach(([name, fuelPerMs], i) => {
+      bytes.set(Uint8Array.from(name.match(/../g) ?? [], (digits) => parseInt(digits, 16)), i * TRIED_BYTES);
+      view.setUint32(i * TRIED_BYTES + 32, Math.min(0xffffffff, fuelPerMs), true);
+    });
+    return bytes;
   }
 
   private unpark(): void {
@@ -210,6 +287,7 @@ export class Lender {
   }
 
   private async ran(ran: Ran): Promise<void> {
+    if (ran.id === this.trial) return this.wasTried(ran);
     const lease = this.leases.get(ran.id);
     if (!lease) return this.fill();
     lease.record.fuel = ran.fuel;
@@ -241,7 +319,7 @@ export class Lender {
     for (const lease of this.leases.values()) {
       if (lease.lease !== number) continue;
       this.leases.delete(lease.id);
-      this.pool.drop(lease.id);
+      this.pool.hasten(lease.id, this.now() + CANCELLED_MS_MAX);
       this.ledger.ended(lease.record, 'cancelled', this.now() - lease.record.atMs, this.now());
     }
     this.fill();

@@ -93,6 +93,12 @@ export class RunnerPool {
     if (index >= 0) this.replace(index);
   }
 
+  /** Leaves a task that nobody wants any more so much time at most: most end by then, and a new worker would have cost more. */
+  hasten(id: number, deadlineMs: number): void {
+    const runner = this.runners.find(({ state, task }) => state === 'busy' && task === id);
+    if (runner) runner.deadlineMs = Math.min(runner.deadlineMs, deadlineMs);
+  }
+
   /** Ends what is over its time. */
   tick(nowMs: number): void {
     for (let i = this.runners.length - 1; i >= 0; i--) {

@@ -32,7 +32,7 @@ export const tables = {
     peer: { id: 0, type: 'peer' }, time: { id: 1, type: 'u64' }, creditsMax: { id: 2, type: 'u16' }, taskBytesMax: { id: 3, type: 'u32' }, outputBytesMax: { id: 4, type: 'u32' },
     publicKey: { id: 5, type: 'bytes' }, kernels: { id: 6, type: 'bytes' },
   },
-  workPark: { slots: { id: 0, type: 'u16' }, held: { id: 1, type: 'bytes' }, paused: { id: 2, type: 'bool' } },
+  workPark: { slots: { id: 0, type: 'u16' }, held: { id: 1, type: 'bytes' }, paused: { id: 2, type: 'bool' }, tried: { id: 3, type: 'bytes' } },
   workAssign: {
     lease: { id: 0, type: 'u64' }, kernel: { id: 1, type: 'bytes' }, shared: { id: 2, type: 'bytes' }, sharedBytes: { id: 3, type: 'bytes' }, input: { id: 4, type: 'bytes' }, runMs: { id: 5, type: 'u32' },
     fuel: { id: 6, type: 'u64' }, outputMax: { id: 7, type: 'u32' },
