@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Egregore.Bench.Physics;
 using Egregore.Server;
 using Egregore.Server.Work;
 using Egregore.Work;
@@ -11,7 +12,7 @@ namespace Egregore.Bench.Work;
 
 /// <summary>
 /// <c>work.*</c>: the coordinator in its server, with helpers in a process of their own over loopback. The kernel is empty and helpers answer it without running it, so that what is measured is
-/// the coordinator with its sockets; bullmq, the peer, has jobs without content and a worker without a body, with redis-server in memory only.
+/// the coordinator with its sockets; bullmq, the peer, has jobs without content and a worker without a body, with redis-server in memory only. Then <c>physics.*</c>, the work that matters most.
 /// </summary>
 public sealed class WorkArea : IBenchArea
 {
@@ -55,6 +56,7 @@ public sealed class WorkArea : IBenchArea
         {
             Directory.Delete(data, recursive: true);
         }
+        await foreach (Measure measure in PhysicsMeasures.RunAsync(context, cancellation).ConfigureAwait(false)) yield return measure;
     }
 
     private static async IAsyncEnumerable<Measure> DispatchAsync(WorkDriver driver, [EnumeratorCancellation] CancellationToken cancellation)
