@@ -1,6 +1,6 @@
 namespace Egregore.Bench.Physics;
 
-/// <summary>What a frame of one island took, milliseconds, the middle of some rounds in turns.</summary>
+/// <summary>What a frame of one island took, milliseconds, the least of some rounds.</summary>
 /// <param name="Bodies">Bodies of the island.</param>
 /// <param name="KernelMs">The physics kernel in Egregore.Wasm: a new world, the steps, the answer.</param>
 /// <param name="TabMs">The same module in Node's V8.</param>

@@ -74,14 +74,14 @@ public sealed class WorkArea : IBenchArea
         var rates = new List<double>();
         var peers = new List<double>();
         (long answers, long byTruth, long failed) = (driver.Answers, driver.ByTruth, driver.Failed);
-        (long bytes, double cpu) = (0, 0);
+        var bytes = new List<double>();
+        var cpu = new List<double>();
         for (int i = 0; i < context.Repeats; i++)
         {
-            long bytesBefore = GC.GetTotalAllocatedBytes();
-            double cpuBefore = CpuSeconds(self);
+            (long bytesBefore, double cpuBefore, long answersBefore) = (GC.GetTotalAllocatedBytes(), CpuSeconds(self), driver.Answers);
             rates.Add(await OnThread(() => driver.Run(RunSeconds, Outstanding, cancellation)).ConfigureAwait(false));
-            bytes += GC.GetTotalAllocatedBytes() - bytesBefore;
-            cpu += CpuSeconds(self) - cpuBefore;
+            bytes.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (double)(driver.Answers - answersBefore));
+            cpu.Add((CpuSeconds(self) - cpuBefore) * 1e6 / (driver.Answers - answersBefore));
             peers.Add(await bull.RunAsync(Patience, cancellation).ConfigureAwait(false));
             context.Log(string.Create(CultureInfo.InvariantCulture, $"work: {rates[^1]:#,0} tasks/s, bullmq: {peers[^1]:#,0} jobs/s"));
         }
@@ -90,8 +90,8 @@ public sealed class WorkArea : IBenchArea
         yield return Measure.MoreIsBetter(
             "work.throughput", "tasks/s", Sampling.Middle(rates), "bullmq", Sampling.Middle(peers),
             string.Create(CultureInfo.InvariantCulture, $"{Outstanding} outstanding, {Helpers} helpers in a process of their own; {answers:#,0} tasks, {byTruth} answered by truth, {failed} failed, the last word on all; bullmq with redis-server in memory, jobs without content, in turns"));
-        yield return Measure.Alone("work.cpu_us", "us", cpu * 1e6 / answers, "processor time of the server a task, the thread that submits included");
-        yield return Measure.Alone("work.alloc", "bytes", (double)bytes / answers, "allocated by the server a task");
+        yield return Measure.Alone("work.cpu_us", "us", Sampling.Middle(cpu), "processor time of the server a task, the thread that submits included");
+        yield return Measure.Alone("work.alloc", "bytes", Sampling.Middle(bytes), "allocated by the server a task, truth's own runs of a hundredth of them included");
     }
 
     private static async Task<Measure> ParkedAsync(BenchContext context, EgregoreServer server, WorkDriver driver, ulong fuel, CancellationToken cancellation)
