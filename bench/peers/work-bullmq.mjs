@@ -47,7 +47,8 @@ async function produce() {
   const child = fork(process.argv[1], ['worker']);
   await new Promise((resolve) => child.once('message', resolve));
   const queue = new Queue('bench', { connection });
-  const events = new QueueEvents('bench', { connection });
+  // From the beginning of the stream: what completes before the first read would be missed otherwise, and waited for without end.
+  const events = new QueueEvents('bench', { connection, lastEventId: '0-0' });
   await events.waitUntilReady();
   for await (const _ of createInterface({ input: process.stdin })) {
     const started = process.hrtime.bigint();

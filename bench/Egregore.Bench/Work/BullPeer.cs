@@ -10,7 +10,7 @@ internal sealed class BullPeer : IAsyncDisposable
 {
     private const int Jobs = 20_000;
 
-    private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(2);
 
     private readonly ChildProcess _redis;
     private readonly ChildProcess _node;
