@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 register('./rapier-loader.mjs', import.meta.url);
 // The solver keeps times for its statistics in memory: constant, so that memories can be compared.
 performance.now = () => 0;
-const { default: RAPIER } = await import('@dimforge/rapier3d-deterministic/rapier.js');
+export const { default: RAPIER } = await import('@dimforge/rapier3d-deterministic/rapier.js');
 const { memory } = await import('@dimforge/rapier3d-deterministic/rapier_wasm3d_bg.wasm');
 
 export class Scene {

@@ -222,7 +222,8 @@ public sealed class Cascade
 
         _frames.Enqueue(frame);
         _figures = _figures with { Islands = islands.Count, Tasks = _figures.Tasks + islands.Count };
-        foreach (var task in frame.Tasks)
+        // The largest first: what is long and begins last is what a frame waits for.
+        foreach (var task in frame.Tasks.OrderByDescending(task => task.Bodies.Count))
             _work.Submit(task);
     }
 

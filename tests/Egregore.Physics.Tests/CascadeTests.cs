@@ -64,6 +64,18 @@ public sealed class CascadeTests
     }
 
     [Fact]
+    public void The_largest_island_of_a_frame_is_asked_for_first()
+    {
+        _bench.Table[1] = Bench.At(1, 0, 6, 0);
+        _bench.Table[2] = Bench.At(2, 10, 6, 0);
+        _bench.Table[3] = Bench.At(3, 11, 6, 0);
+        _bench.Table[4] = Bench.At(4, 22, 6, 0);
+        _bench.Holds = _ => true;
+        _bench.Run(50);
+        Assert.Equal([2ul, 1ul, 4ul], _bench.Submitted.Select(task => task.Bodies[0].Id));
+    }
+
+    [Fact]
     public void A_sleeping_body_in_the_way_comes_along_and_the_far_one_sleeps_on()
     {
         _bench.Table[1] = Bench.At(1, 0, 3, 0, new Vector3(4, 0, 0));

@@ -31,6 +31,7 @@ internal sealed class DoctorCommand : Command
             await ToolAsync("flatc", "flatc", "--version", "the wire's tests against the official compiler", required: false, "apt-get install flatbuffers-compiler", _ => true, cancel),
             await ToolAsync("coturn", "turnserver", "--version", "tests of relayed links", required: false, "apt-get install coturn", _ => true, cancel),
             await ToolAsync("Go", "go", "version", "tests against pion", required: false, "apt-get install golang-go golang-github-pion-webrtc.v3-dev", _ => true, cancel),
+            await ToolAsync("Redis", "redis-server", "--version", "'bench work' beside bullmq", required: false, "apt-get install redis-server", _ => true, cancel),
             Pages(),
         ];
         foreach (var check in checks)

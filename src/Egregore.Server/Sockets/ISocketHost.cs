@@ -12,6 +12,9 @@ internal interface ISocketHost
     /// <summary>Whether another connection has no room.</summary>
     bool IsFull { get; }
 
+    /// <summary>Whether its messages are decided at once, so that each is read when it comes. Otherwise they wait for the next tick, and may wait a millisecond for others.</summary>
+    bool IsPrompt { get; }
+
     /// <summary>A connection has begun.</summary>
     void Opened(SessionConnection connection);
 

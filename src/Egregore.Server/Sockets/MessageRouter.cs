@@ -32,6 +32,8 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
     // Some more than sessions: a connection that is being replaced, or has not said hello yet.
     public bool IsFull => sessions.ConnectionCount >= options.SessionsMax + (options.SessionsMax / 4) + 16;
 
+    public bool IsPrompt => false;
+
     public void Opened(SessionConnection connection) => sessions.Add(connection);
 
     // Truth's thread flushes what it decides.

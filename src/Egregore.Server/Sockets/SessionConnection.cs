@@ -102,7 +102,7 @@ internal sealed partial class SessionConnection : IPollHandler
         try
         {
             if (_poll is not null)
-                _poll.TakeOver(this);
+                _poll.TakeOver(this, _host.IsPrompt);
             else
                 _ = ReadPipeAsync(_transport.Input);
             await _ended.Task;

@@ -18,9 +18,18 @@ internal sealed class PollConnection : DefaultConnectionContext, IPollHandler
     private readonly CancellationTokenSource _closed = new();
     private int _disposed;
 
-    public PollConnection(Socket socket, PollLoop loop, string id)
+    private readonly PollLoop _loop;
+    private readonly PollLoop _prompt;
+
+    /// <param name="socket">The accepted socket.</param>
+    /// <param name="loop">The loop that reads it.</param>
+    /// <param name="prompt">The loop that reads it once it was taken over by who cannot wait.</param>
+    /// <param name="id">Names it.</param>
+    public PollConnection(Socket socket, PollLoop loop, PollLoop prompt, string id)
         : base(id)
     {
+        _loop = loop;
+        _prompt = prompt;
         Socket = new PollSocket(socket, loop, this);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -32,7 +41,9 @@ internal sealed class PollConnection : DefaultConnectionContext, IPollHandler
     public PollSocket Socket { get; }
 
     /// <summary>Gives the socket to <paramref name="handler"/>: first what has come already, then what comes. Nobody may read the pipe any more.</summary>
-    public void TakeOver(IPollHandler handler) => Socket.HandOver(handler, () =>
+    /// <param name="handler">Who takes it.</param>
+    /// <param name="prompt">Whether it is read as soon as something comes, and not with a crowd's messages once a millisecond.</param>
+    public void TakeOver(IPollHandler handler, bool prompt) => Socket.HandOver(handler, prompt ? _prompt : _loop, () =>
     {
         while (_input.Reader.TryRead(out var result) && !result.Buffer.IsEmpty)
         {

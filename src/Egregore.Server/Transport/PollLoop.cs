@@ -8,7 +8,7 @@ namespace Egregore.Server.Transport;
 
 /// <summary>
 /// One thread that waits for many sockets (epoll, level-triggered) and reads each that is ready once a round, with one system call. Rounds that follow each other within a
-/// millisecond are a crowd's: then it waits a millisecond for more, since waking up costs more than reading.
+/// millisecond are a crowd's: then a patient loop waits a millisecond for more, since waking up costs more than reading.
 /// </summary>
 /// <remarks>
 /// Why not .NET's own engine: for each message that costs an epoll event, a hand-over to the pool, whose threads spin for more, a read and a second read that finds nothing. At
@@ -26,13 +26,18 @@ internal sealed partial class PollLoop : IDisposable
     private readonly Lock _lock = new();
     private readonly List<PollSocket?> _slots = [];
     private readonly Stack<int> _free = new();
+    private readonly bool _patient;
     private readonly ILogger _log;
     private readonly Thread _thread;
     private volatile bool _stop;
 
+    /// <param name="name">Names its thread.</param>
+    /// <param name="patient">Whether a crowd's messages may wait a millisecond for each other.</param>
+    /// <param name="log">Takes faults.</param>
     /// <exception cref="Win32Exception">The system gives no epoll.</exception>
-    public PollLoop(int number, ILogger log)
+    public PollLoop(string name, bool patient, ILogger log)
     {
+        _patient = patient;
         _log = log;
         _epoll = Native.CreateEpoll();
         _wake = _epoll < 0 ? -1 : Native.CreateEvent();
@@ -40,7 +45,7 @@ internal sealed partial class PollLoop : IDisposable
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         Span<byte> epollEvent = stackalloc byte[Native.EventBytes];
         Native.EpollControl(_epoll, Native.ControlAdd, _wake, Event(epollEvent, Native.EpollIn, WakeMark));
-        _thread = new Thread(Run) { IsBackground = true, Name = $"poll {number}" };
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
 
@@ -124,7 +129,7 @@ internal sealed partial class PollLoop : IDisposable
         var roundAt = 0L;
         while (!_stop)
         {
-            if (Stopwatch.GetElapsedTime(roundAt).TotalMilliseconds < 1)
+            if (_patient && Stopwatch.GetElapsedTime(roundAt).TotalMilliseconds < 1)
                 Thread.Sleep(1);
             roundAt = Stopwatch.GetTimestamp();
             var ready = Native.EpollWait(_epoll, events, EventsMax, -1);

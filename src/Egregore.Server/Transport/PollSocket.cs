@@ -10,9 +10,9 @@ namespace Egregore.Server.Transport;
 internal sealed class PollSocket
 {
     private readonly Socket _socket;
-    private readonly PollLoop _loop;
     private readonly Lock _lock = new();
     private IPollHandler _handler;
+    private volatile PollLoop _loop;
     private TaskCompletionSource? _writable;
     private bool _paused;
     private bool _removed;
@@ -80,7 +80,10 @@ internal sealed class PollSocket
     public void Resume() => SetPaused(false);
 
     /// <summary>Hands the socket to another handler, on the loop's thread: <paramref name="before"/> runs there first, and nothing comes in between.</summary>
-    public void HandOver(IPollHandler handler, Action before) => _loop.Post(() =>
+    /// <param name="handler">Who takes what comes from then on.</param>
+    /// <param name="to">The loop that reads it from then on.</param>
+    /// <param name="before">What is done first.</param>
+    public void HandOver(IPollHandler handler, PollLoop to, Action before) => _loop.Post(() =>
     {
         try
         {
@@ -98,6 +101,12 @@ internal sealed class PollSocket
             {
                 _handler = handler;
                 ended = _ended;
+                if (to != _loop && !_removed)
+                {
+                    _loop.Remove(this);
+                    _loop = to;
+                    to.Add(this, Interest);
+                }
             }
 
             if (ended)
@@ -122,8 +131,22 @@ internal sealed class PollSocket
     public Task CloseAsync()
     {
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop.Post(() =>
+        PostClose(closed);
+        return closed.Task;
+    }
+
+    private void PostClose(TaskCompletionSource closed)
+    {
+        var loop = _loop;
+        loop.Post(() =>
         {
+            if (loop != _loop)
+            {
+                // It was handed over meanwhile; a loop's sockets leave it on its own thread.
+                PostClose(closed);
+                return;
+            }
+
             TaskCompletionSource? writable;
             lock (_lock)
             {
@@ -138,7 +161,6 @@ internal sealed class PollSocket
             _socket.Dispose();
             closed.SetResult();
         });
-        return closed.Task;
     }
 
     /// <summary>Called by the loop when the system reports something.</summary>

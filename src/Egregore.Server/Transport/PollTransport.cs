@@ -13,10 +13,15 @@ internal sealed class PollTransport : IConnectionListenerFactory, IDisposable
     private const int AcceptPauseMs = 100;
 
     private readonly PollLoop[] _loops;
+    private readonly PollLoop _prompt;
     private int _next;
 
     /// <summary>One loop up to eight cores: it reads 100,000 messages a second and more; the world's loop is full before.</summary>
-    public PollTransport(ILogger<PollTransport> log) => _loops = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 8, 1, 8)).Select(i => new PollLoop(i, log))];
+    public PollTransport(ILogger<PollTransport> log)
+    {
+        _loops = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 8, 1, 8)).Select(i => new PollLoop($"poll {i}", patient: true, log))];
+        _prompt = new PollLoop("poll prompt", patient: false, log);
+    }
 
     public static bool IsSupported => OperatingSystem.IsLinux();
 
@@ -42,6 +47,7 @@ internal sealed class PollTransport : IConnectionListenerFactory, IDisposable
     {
         foreach (var loop in _loops)
             loop.Dispose();
+        _prompt.Dispose();
     }
 
     private PollLoop NextLoop() => _loops[(uint)Interlocked.Increment(ref _next) % (uint)_loops.Length];
@@ -60,7 +66,7 @@ internal sealed class PollTransport : IConnectionListenerFactory, IDisposable
                 {
                     var accepted = await socket.AcceptAsync(cancellationToken);
                     accepted.NoDelay = true;
-                    var connection = new PollConnection(accepted, transport.NextLoop(), Interlocked.Increment(ref s_connections).ToString("x"));
+                    var connection = new PollConnection(accepted, transport.NextLoop(), transport._prompt, Interlocked.Increment(ref s_connections).ToString("x"));
                     connection.Socket.Start();
                     return connection;
                 }

@@ -14,6 +14,8 @@ internal sealed partial class WorkHost
 {
     private const int NameMax = 32;
 
+    public bool IsPrompt => true;
+
     public void Opened(SessionConnection connection) => _connections[connection] = 0;
 
     public void Closed(SessionConnection connection)

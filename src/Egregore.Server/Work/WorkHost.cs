@@ -40,6 +40,9 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     private readonly KernelSandbox _sandbox;
     private readonly LocalRuns _local;
     private readonly EcdsaP256 _key;
+    [ThreadStatic]
+    private static List<HelperSession>? t_flushing;
+
     private readonly ConcurrentDictionary<SessionConnection, byte> _connections = new();
     private readonly Dictionary<HelperId, HelperSession> _sessions = [];
     private readonly List<HelperSession> _touched = [];
@@ -321,12 +324,12 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     // What was queued under the lock leaves outside of it.
     private void Flush()
     {
-        HelperSession[] touched;
+        var touched = t_flushing ??= [];
         lock (_gate)
         {
             if (_touched.Count == 0)
                 return;
-            touched = [.. _touched];
+            touched.AddRange(_touched);
             foreach (var session in _touched)
                 session.Touched = false;
             _touched.Clear();
@@ -334,6 +337,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
 
         foreach (var session in touched)
             session.Connection.Flush();
+        touched.Clear();
     }
 
     private void Touch(HelperSession session)
