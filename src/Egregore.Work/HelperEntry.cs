@@ -21,6 +21,10 @@ internal sealed class HelperEntry(int slot) : Timed
     /// <summary>First of its live leases.</summary>
     public LeaseEntry? LeaseFirst;
 
+    /// <summary>How many they are, and the fuel expected of them together: a helper may take one more than it runs.</summary>
+    public int LeaseCount;
+    public double LeasedFuel;
+
     /// <summary>Place among the parked ones; -1: not parked.</summary>
     public int PoolIndex = -1;
     public int PoolBucket;

@@ -23,5 +23,11 @@ internal sealed class LeaseEntry(int index)
     public long AssignedUs;
     public long ExpiresUs;
     public double PredictedUs;
+
+    /// <summary>Of what was predicted, waiting for what the helper had before.</summary>
+    public double WaitUs;
+
+    /// <summary>What was expected of the run.</summary>
+    public double Fuel;
     public LeaseEntry? NextOfHelper, BeforeOfHelper;
 }

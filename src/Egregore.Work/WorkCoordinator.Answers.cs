@@ -199,7 +199,8 @@ public sealed partial class WorkCoordinator
     {
         var record = helper.Owner.Record(lease.Kernel);
         var weight = lease.Kernel.Weigh(fuelExpected);
-        record.Capability.Measure(elapsedUs, fuel, runUs, lease.PredictedUs, weight, SpeedGuess(lease.Kernel));
+        var waitUs = Math.Min(lease.WaitUs, Math.Max(0, elapsedUs - runUs));
+        record.Capability.Measure(elapsedUs - (long)waitUs, fuel, runUs, lease.PredictedUs - waitUs, weight, SpeedGuess(lease.Kernel));
         var speed = Math.Min(record.Capability.FuelPerUs, SpeedMax(lease.Kernel));
         lease.Kernel.Measure(fuel, speed, weight);
         lease.Kernel.Slowness.Add(elapsedUs / Math.Max(1, lease.PredictedUs));

@@ -117,13 +117,16 @@ public sealed partial class WorkCoordinator
             jitterUs = probe ? 0 : record.Capability.JitterUs;
             var latency = probe ? Math.Min(record.Capability.LatencyUs, _options.LatencyGuessUs) : record.Capability.LatencyUs;
             var speed = probe ? Math.Max(record.Capability.FuelPerUs, SpeedGuess(task.Kernel)) : record.Capability.FuelPerUs;
-            return send + latency + (task.FuelExpected / speed);
+            return send + latency + Wait(helper, speed) + (task.FuelExpected / speed);
         }
 
         jitterUs = 0;
         var guess = record is { Capability.FuelPerUs: > 0 and var said } ? said : SpeedGuess(task.Kernel);
-        return send + _options.LatencyGuessUs + (task.FuelExpected / guess);
+        return send + _options.LatencyGuessUs + Wait(helper, guess) + (task.FuelExpected / guess);
     }
+
+    /// <summary>How long a task waits for what the helper has already.</summary>
+    private static double Wait(HelperEntry helper, double fuelPerUs) => helper.LeaseCount < helper.Profile.Slots ? 0 : helper.LeasedFuel / (fuelPerUs * helper.Profile.Slots);
 
     private double SpeedUsual(KernelEntry kernel) => kernel.IsMeasured ? kernel.SpeedMean : Math.Max(kernel.SpeedMean, _localFuelPerUs);
 
@@ -145,6 +148,10 @@ public sealed partial class WorkCoordinator
         lease.AssignedUs = nowUs;
         lease.ExpiresUs = endUs;
         lease.PredictedUs = predicted;
+        lease.WaitUs = Wait(helper, helper.Owner.RecordOrNull(task.Kernel) is { Capability.FuelPerUs: > 0 and var speed } ? speed : SpeedGuess(task.Kernel));
+        lease.Fuel = task.FuelExpected;
+        helper.LeaseCount++;
+        helper.LeasedFuel += lease.Fuel;
         lease.NextOfHelper = helper.LeaseFirst;
         if (helper.LeaseFirst is { } first)
             first.BeforeOfHelper = lease;
@@ -226,6 +233,8 @@ public sealed partial class WorkCoordinator
         if (lease.NextOfHelper is { } next)
             next.BeforeOfHelper = lease.BeforeOfHelper;
         lease.NextOfHelper = lease.BeforeOfHelper = null;
+        helper.LeaseCount--;
+        helper.LeasedFuel = helper.LeaseCount == 0 ? 0 : helper.LeasedFuel - lease.Fuel;
         lease.End = end;
         lease.Task = null;
         _freeLeases.Enqueue(lease);

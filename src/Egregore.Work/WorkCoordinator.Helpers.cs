@@ -82,7 +82,8 @@ public sealed partial class WorkCoordinator
         helper.Generation++;
         helper.Stalls = helper.HeldCount = helper.HeldNext = 0;
         helper.Resting = helper.Paused = false;
-        helper.BusyUs = 0;
+        helper.BusyUs = helper.LeasedFuel = 0;
+        helper.LeaseCount = 0;
         _freeHelpers.Enqueue(helper);
         Exit(nowUs);
     }

@@ -34,7 +34,7 @@ public sealed class Player : IAsyncDisposable
         return player;
     }
 
-    /// <summary>Opens /lend and agrees; it goes on while the machine is busy, as it is in tests.</summary>
+    /// <summary>Opens /lend and agrees to lend two cores, also while the machine is busy, as it is in tests.</summary>
     public static async Task<Player> LendAsync(IBrowserContext context, string address)
     {
         var page = await context.NewPageAsync();
@@ -43,6 +43,7 @@ public sealed class Player : IAsyncDisposable
         await page.GotoAsync(address + "/lend");
         await page.ClickAsync("#start");
         await page.UncheckAsync("#pause-use");
+        await page.FillAsync("#cores-range", "2");
         return helper;
     }
 

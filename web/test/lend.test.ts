@@ -228,8 +228,9 @@ class Scene {
   readonly tried: string[] = [];
   readonly lender: Lender;
 
-  constructor(cores = 2) {
-    this.lender = new Lender(this.link, this.pool, { module: () => this.kernel(), sample: async () => this.sample, held: () => [PROBE_NAME] }, { ...SETTINGS, cores }, async () => this.signed, () => this.nowMs);
+  /** With a share below 1 nothing waits for a worker. */
+  constructor(cores = 2, share = 0.9) {
+    this.lender = new Lender(this.link, this.pool, { module: () => this.kernel(), sample: async () => this.sample, held: () => [PROBE_NAME] }, { ...SETTINGS, cores, share }, async () => this.signed, () => this.nowMs);
     this.link.onWelcome();
     this.tick();
   }
@@ -272,6 +273,26 @@ describe('the lender', () => {
     FakeRunner.all[0]!.say({ type: 'rested' });
     expect(scene.take()).toEqual([['park', 1]]);
     expect([scene.lender.ledger.done, scene.lender.ledger.fuel]).toEqual([2, 14n]);
+  });
+
+  it('has the next task here when one ends, where workers never rest', async () => {
+    const scene = new Scene(1, 1);
+    expect(scene.take()).toEqual([['park', 2]]);
+    await scene.assign(1n, { input: bytes(1) });
+    await scene.assign(2n, { input: bytes(2) });
+    await scene.assign(3n);
+    expect(scene.take()).toEqual([['failure', 3n, Fault.Declined, 0]]);
+    expect([...FakeRunner.all[0]!.task!.input]).toEqual([1]);
+    FakeRunner.all[0]!.ran();
+    expect([scene.take(), [...FakeRunner.all[0]!.task!.input]]).toEqual([[['result', 1n, 1]], [2]]);
+    await scene.assign(4n);
+    await scene.say(Kind.WorkCancel, writeFlat(tables.workCancel, { lease: 4n }));
+    expect(scene.take()).toEqual([['park', 1]]);
+    await scene.assign(5n);
+    scene.nowMs += 201;
+    scene.tick();
+    // The one that ran is over its time, and so is the one that waited.
+    expect(scene.take()).toEqual([['failure', 2n, Fault.TooLate, 1], ['failure', 5n, Fault.TooLate, 1]]);
   });
 
   it('answers faults with their codes', async () => {
@@ -322,10 +343,10 @@ describe('the lender', () => {
   it('parks less when fewer cores are lent', () => {
     const scene = new Scene(4);
     scene.take();
-    scene.lender.set({ ...SETTINGS, cores: 1 });
+    scene.lender.set({ ...SETTINGS, share: 0.9, cores: 1 });
     expect([scene.take(), FakeRunner.alive().length]).toEqual([['pause', ['park', 1]], 1]);
     scene.link.welcome = { ...WELCOME, creditsMax: 2 };
-    scene.lender.set({ ...SETTINGS, cores: 6 });
+    scene.lender.set({ ...SETTINGS, share: 0.9, cores: 6 });
     expect(scene.take()).toEqual([['park', 1]]);
   });
 

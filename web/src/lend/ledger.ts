@@ -15,7 +15,7 @@ export interface TaskRecord {
   runMs: number | null;
   fuel: bigint;
   /** `cancelled` is truth's or ours: nobody wants it any more. */
-  state: 'loading' | 'running' | 'sent' | 'failed' | 'cancelled';
+  state: 'loading' | 'waiting' | 'running' | 'sent' | 'failed' | 'cancelled';
   fault: Fault;
   text: string;
   verdict: Verdict;

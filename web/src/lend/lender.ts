@@ -2,7 +2,7 @@ import type { Kernels } from './kernels';
 import { Ledger, type TaskRecord } from './ledger';
 import type { Link } from './link';
 import { PausePolicy, type LendSettings, type PauseReason, type Senses } from './policy';
-import type { Ran, RunnerPool } from './pool';
+import type { Ran, RunnerPool, Task } from './pool';
 import { readFlat, writeFlat } from './flat';
 import { Fault, hex, Kind, tables, type Envelope, type HelperWelcome, type WorkAssign, type WorkReceipt } from './wire';
 
@@ -30,6 +30,8 @@ const TEXT_MAX = 200;
 const NOTHING = new Uint8Array();
 
 interface Lease {
+  /** What it waits with for a worker. */
+  task?: Task;
   id: number;
   lease: bigint;
   deadlineMs: number;
@@ -120,7 +122,9 @@ export class Lender {
     if (this.pauses.length > 0 && !before) this.unpark();
     this.pool.tick(senses.nowMs);
     for (const lease of this.leases.values()) {
-      if (lease.record.state === 'loading' && senses.nowMs > lease.deadlineMs) this.fail(lease, Fault.TooLate, 'its kernel did not come in time');
+      if (lease.record.state !== 'running' && senses.nowMs > lease.deadlineMs) {
+        this.fail(lease, Fault.TooLate, lease.task ? 'no worker was free in time' : 'its kernel did not come in time');
+      }
     }
     this.ledger.advance(senses.nowMs);
     this.fill();
@@ -200,16 +204,35 @@ export class Lender {
   }
 
   private fill(): void {
+    this.runWaiting();
     const slots = this.ready && this.link.state === 'online' && this.tryKernels() ? this.parkable() : 0;
     if (slots > 0) this.park(slots);
   }
 
-  /** Slots to park further: one for each worker that is free and that no task waits for, nothing where something stands against it. */
+  /**
+   * Slots to park further: one for each worker that is free and that no task waits for, and where workers never rest another for each worker, so that the next task is here when one ends; nothing
+   * where something stands against it.
+   */
   private parkable(): number {
     if (this.pauses.length > 0) return 0;
-    let free = this.pool.free;
-    for (const { record } of this.leases.values()) if (record.state === 'loading') free--;
+    let free = this.pool.free + this.ahead;
+    for (const { record } of this.leases.values()) if (record.state !== 'running') free--;
     return Math.max(0, Math.min(free, this.link.welcome?.creditsMax || this.settings.cores) - this.parked);
+  }
+
+  /** Tasks that may wait for a worker. */
+  private get ahead(): number {
+    return this.settings.share === 1 ? this.settings.cores : 0;
+  }
+
+  /** Gives workers that are free what waits for one, in the order in which it came. */
+  private runWaiting(): void {
+    for (const lease of this.leases.values()) {
+      if (!lease.task || this.now() > lease.deadlineMs) continue;
+      if (!this.pool.run(lease.task, lease.deadlineMs)) return;
+      lease.task = undefined;
+      lease.record.state = 'running';
+    }
   }
 
   private park(slots: number): void {
@@ -281,9 +304,13 @@ export class Lender {
     // It may have been cancelled, or its time may be over, while the kernel came.
     if (!this.leases.has(lease.id)) return;
     if (!shared || !module) return this.fail(lease, Fault.Missing, problem);
-    lease.record.state = 'running';
-    const task = { id: lease.id, module, shared, input: assign.input, fuel: assign.fuel, outputMax: assign.outputMax };
-    if (!this.pool.run(task, lease.deadlineMs)) this.fail(lease, Fault.Declined, 'no worker is free');
+    let waiting = 0;
+    for (const { task } of this.leases.values()) if (task) waiting++;
+    lease.task = { id: lease.id, module, shared, input: assign.input, fuel: assign.fuel, outputMax: assign.outputMax };
+    lease.record.state = 'waiting';
+    if (this.pool.free > 0 || waiting < this.ahead) this.runWaiting();
+    // More than was parked.
+    else this.fail(lease, Fault.Declined, 'no worker is free');
   }
 
   private async ran(ran: Ran): Promise<void> {
@@ -293,6 +320,7 @@ export class Lender {
     lease.record.fuel = ran.fuel;
     if (ran.fault !== Fault.None) return this.fail(lease, ran.fault, ran.text, ran.fuel, ran.runMs);
     this.leases.delete(ran.id);
+    this.runWaiting();
     lease.record.bytesOut = ran.output.byteLength;
     this.ledger.ended(lease.record, 'sent', ran.runMs, this.now());
     const park = Math.min(1, this.parkable());
@@ -306,6 +334,7 @@ export class Lender {
 
   private fail(lease: Lease, code: Fault, text: string, fuel = 0n, runMs = 0): void {
     const known = this.leases.delete(lease.id);
+    this.runWaiting();
     lease.record.fault = code;
     lease.record.text = text;
     if (code === Fault.Declined) this.ledger.declined++;

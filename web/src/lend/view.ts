@@ -78,7 +78,7 @@ export function showKernels({ standing }: Ledger): void {
 }
 
 const VERDICT_TONES: Record<Verdict, string> = { none: 'soft', accepted: 'good', provisional: 'warn', late: 'warn', wrong: 'bad', refused: 'bad', cancelled: 'soft', failed: 'bad' };
-const STATE_TEXT = { loading: 'fetching its kernel', running: 'computing', sent: 'sent, not judged yet', failed: 'failed', cancelled: 'cancelled' };
+const STATE_TEXT = { loading: 'fetching its kernel', waiting: 'waiting for a worker', running: 'computing', sent: 'sent, not judged yet', failed: 'failed', cancelled: 'cancelled' };
 
 export function showTasks(ledger: Ledger, nowMs: number): void {
   element('tasks').hidden = ledger.tasks.length === 0;
