@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace Egregore.WebRtc.Tests.Sctp;
 
 /// <summary>Two associations joined without a network: what a message costs once buffers have grown.</summary>
+[Collection(nameof(AloneCollection))]
 public sealed class SctpSteadyStateTests(ITestOutputHelper output)
 {
     /// <summary>Packets in a preallocated ring; a sink that counts.</summary>
