@@ -55,6 +55,53 @@ public sealed class SctpLifecycleTests
     }
 
     [Fact]
+    public void What_the_pace_holds_back_is_not_counted_as_the_peers_silence()
+    {
+        var network = new SctpNetwork(1);
+        var congestion = new SteppedPace();
+        var a = new SctpEnd(network, 0, congestion: congestion);
+        var b = new SctpEnd(network, 1);
+        a.Association.Start(network.Now);
+        Assert.True(network.Run(() => a.Association.State == SctpState.Established && b.Association.State == SctpState.Established));
+        network.Filter = (_, packet) => packet.Length < 500;
+        congestion.PacingBytesPerSecond = 1;
+        for (int i = 0; i < 20; i++) a.Send(0, new byte[1_000]);
+        a.Flush();
+        network.RunFor(1_000_000);
+        network.Filter = null;
+        Assert.Empty(b.Messages);
+        network.RunFor(200_000_000);
+        Assert.Equal(SctpState.Established, a.Association.State);
+        congestion.PacingBytesPerSecond = 1_000_000;
+        Assert.True(network.Run(() => b.Messages.Count == 20, 15_000_000), $"{b.Messages.Count} of 20, {a.Association.State} {a.Association.CloseReason}");
+    }
+
+    private sealed class SteppedPace : ICongestionControl
+    {
+        public long WindowBytes => 20_000;
+
+        public long PacingBytesPerSecond { get; set; }
+
+        public long BurstBytes => 10_000;
+
+        public void OnPacketSize(int bytes)
+        {
+        }
+
+        public void OnAck(in SctpAckSample sample)
+        {
+        }
+
+        public void OnTimeout(long now)
+        {
+        }
+
+        public void OnIdle(long now)
+        {
+        }
+    }
+
+    [Fact]
     public void A_peer_that_begins_anew_is_taken_for_a_restart()
     {
         (SctpNetwork network, SctpEnd a, SctpEnd b) = SctpHandshakeTests.Connect(3);
