@@ -49,7 +49,7 @@ internal sealed partial class SctpAssociation
     {
         retransmitDeadline = Never;
         if (outbound.OutstandingChunks == 0) return;
-        if (!hasSentSinceTimeout)
+        if (!hasSentSinceTimeout && outbound.InFlightBytes == 0)
         {
             // All is lost already and still waits for the pace: there is nothing that the peer could have answered.
             retransmitDeadline = now + rtt.Rto;
