@@ -34,6 +34,38 @@ public sealed class DtlsSessionTests
     }
 
     [Fact]
+    public void A_session_that_was_quiet_takes_its_buffers_again()
+    {
+        using var client = new DtlsSession(_a, server: false);
+        using var server = new DtlsSession(_b, server: true);
+        client.ReleaseBuffers();
+        Assert.False(client.HoldsBuffers);
+        Start(client, server);
+        Run(client, server);
+        Span<byte> datagram = new byte[1500], clear = new byte[1500];
+        for (var i = 1; i <= 3; i++)
+        {
+            client.ReleaseBuffers();
+            server.ReleaseBuffers();
+            Assert.False(client.HoldsBuffers);
+            Assert.False(server.HoldsBuffers);
+            var length = client.Write([1, 2, 3], datagram);
+            Assert.True(client.HoldsBuffers);
+            server.Receive(datagram[..length]);
+            Assert.Equal(3, server.Read(clear));
+            length = server.Write([4, 5], datagram);
+            client.Receive(datagram[..length]);
+            Assert.Equal(2, client.Read(clear));
+        }
+
+        client.ReleaseBuffers();
+        server.ReleaseBuffers();
+        client.Close();
+        Run(client, server);
+        Assert.Equal(DtlsState.Closed, server.State);
+    }
+
+    [Fact]
     public void A_replayed_and_a_forged_datagram_bring_nothing()
     {
         using var client = new DtlsSession(_a, server: false);

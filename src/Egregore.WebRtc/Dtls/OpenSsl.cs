@@ -48,6 +48,10 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl)] public static partial void SSL_free(nint ssl);
 
+    [LibraryImport(Ssl)] public static partial int SSL_alloc_buffers(nint ssl);
+
+    [LibraryImport(Ssl)] public static partial int SSL_free_buffers(nint ssl);
+
     [LibraryImport(Ssl)] public static partial int SSL_use_certificate_ASN1(nint ssl, byte* der, int length);
 
     [LibraryImport(Ssl)] public static partial int SSL_use_PrivateKey_ASN1(int type, nint ssl, byte* der, nint length);

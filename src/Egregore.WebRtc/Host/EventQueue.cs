@@ -1,4 +1,4 @@
-using System.Buffers;
+using Egregore.WebRtc.Sctp;
 
 namespace Egregore.WebRtc.Host;
 
@@ -129,11 +129,11 @@ internal sealed class EventQueue
         if (_filling.Bytes is { } bytes && bytes.Length >= needed)
             return;
         // What was needed lately will be again.
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _filling.Bytes is { Length: var had } ? had * 2 : _latestUsed));
+        var larger = SharedArrays<byte>.Rent(Math.Max(needed, _filling.Bytes is { Length: var had } ? had * 2 : _latestUsed));
         if (_filling.Bytes is { } old)
         {
             old.AsSpan(0, _filling.Used).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(old);
+            SharedArrays<byte>.Return(old);
         }
 
         _filling.Bytes = larger;
@@ -143,7 +143,7 @@ internal sealed class EventQueue
     {
         var length = Math.Max(ItemsMin, half.Count * 2);
         // Short ones are kept, and most connections need no more; long ones come and go with bursts.
-        var larger = length > KeptItems ? ArrayPool<Item>.Shared.Rent(length) : new Item[length];
+        var larger = length > KeptItems ? SharedArrays<Item>.Rent(length) : new Item[length];
         half.Items.AsSpan(0, half.Count).CopyTo(larger);
         if (half.Items.Length > KeptItems)
         {
@@ -162,7 +162,7 @@ internal sealed class EventQueue
     {
         // The pool is the whole process's: nothing of this connection may stay alive in it.
         Array.Clear(items, 0, used);
-        ArrayPool<Item>.Shared.Return(items);
+        SharedArrays<Item>.Return(items);
     }
 
     private void Clear(ref Half half)
@@ -181,7 +181,7 @@ internal sealed class EventQueue
         half.Count = half.Used = 0;
         if (half.Bytes is not { } bytes)
             return;
-        ArrayPool<byte>.Shared.Return(bytes);
+        SharedArrays<byte>.Return(bytes);
         half.Bytes = null;
     }
 }

@@ -46,6 +46,12 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
     /// <summary>DTLS that arrives before the answer does: one flight, which Chromium sends in two datagrams.</summary>
     private const int HeldMax = 8;
 
+    /// <summary>Without a packet for so long, DTLS gives its buffers back.</summary>
+    private const long QuietUs = 1_000_000;
+
+    /// <summary>The end of the quiet falls on strokes of the host's clock, as consent checks do.</summary>
+    private const long QuietStrokeUs = 100_000;
+
     [ThreadStatic] private static byte[]? _clear;
 
     private readonly Lock _gate = new();
@@ -58,6 +64,8 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
     private IReadOnlyList<DtlsFingerprint>? _fingerprints;
     private bool _dtlsStarted;
     private DtlsState _dtlsState;
+    private long _quietAtUs = long.MaxValue;
+    private bool _hadPackets;
     private int _depth;
     private int _baseIds;
     private bool _gathering;
@@ -150,6 +158,11 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
         }
 
         _user.OnTimer(now);
+        if (_quietAtUs <= now)
+        {
+            _quietAtUs = long.MaxValue;
+            _dtls?.ReleaseBuffers();
+        }
     }
 
     public bool OnDatagram(HostSocket socket, in TransportAddress remote, ReadOnlySpan<byte> datagram)
@@ -190,6 +203,7 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
 
     private void ReceiveDtls(ReadOnlySpan<byte> datagram, long nowUs)
     {
+        _hadPackets = true;
         _dtls!.Receive(datagram);
         CheckDtls(nowUs);
         var clear = _clear ??= GC.AllocateUninitializedArray<byte>(DtlsSession.PacketBytesMax, pinned: true);
@@ -203,6 +217,7 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
     {
         if (_dtls is null || Agent.Selected is not { } pair)
             return;
+        _hadPackets = true;
         var batch = SendBatch.Current;
         var slot = batch.Reserve();
         var length = _dtls.Write(packet, slot);
@@ -349,7 +364,14 @@ internal sealed partial class PeerTransport : IHostClient, IIceOutput
 
     private void Arm(long nowUs)
     {
-        var next = Math.Min(Agent.NextDeadlineUs, Math.Min(_user.NextDeadlineUs, NextRelayUs()));
+        if (_hadPackets)
+        {
+            _hadPackets = false;
+            _quietAtUs = nowUs + QuietUs + QuietStrokeUs - 1;
+            _quietAtUs -= _quietAtUs % QuietStrokeUs;
+        }
+
+        var next = Math.Min(Math.Min(Agent.NextDeadlineUs, _quietAtUs), Math.Min(_user.NextDeadlineUs, NextRelayUs()));
         if (_dtlsState == DtlsState.Handshaking && _dtlsStarted && _dtls!.TimeoutUs is >= 0 and var timeout)
             next = Math.Min(next, nowUs + timeout);
         // An earlier deadline only: the heap finds out by itself when one has moved away.

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>
@@ -16,7 +14,7 @@ internal sealed class BlockPool
     public byte[] Rent(int length)
     {
         int kind = KindOf(length);
-        if (kind < 0) return ArrayPool<byte>.Shared.Rent(length);
+        if (kind < 0) return SharedArrays<byte>.Rent(length);
         if (kept[kind] is not { Count: > 0 } stack) return new byte[Sizes[kind]];
         keptBytes -= Sizes[kind];
         return stack.Pop();
@@ -27,7 +25,7 @@ internal sealed class BlockPool
         int kind = Array.IndexOf(Sizes, block.Length);
         if (kind < 0)
         {
-            ArrayPool<byte>.Shared.Return(block);
+            SharedArrays<byte>.Return(block);
             return;
         }
         if (keptBytes + block.Length > KeptBytesMax) return;

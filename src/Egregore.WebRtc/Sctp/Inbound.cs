@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Egregore.WebRtc.Sctp;
@@ -209,7 +208,7 @@ internal sealed class Inbound(SctpOptions options, SctpStatistics statistics, IS
     {
         if (ahead < (uint)ring.Length) return;
         // A rented array holds what others left in it, but no blocks; a slot is written whole before its TSN is in the ranges, and not read before.
-        Slot[] larger = ArrayPool<Slot>.Shared.Rent(Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(ahead + 1)));
+        Slot[] larger = SharedArrays<Slot>.Rent(Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(ahead + 1)));
         if (ring.Length > 0)
         {
             for (uint tsn = CumulativeTsn + 1; tsn != CumulativeTsn + (uint)ring.Length; tsn++) larger[tsn & (uint)(larger.Length - 1)] = SlotOf(tsn);
@@ -222,7 +221,7 @@ internal sealed class Inbound(SctpOptions options, SctpStatistics statistics, IS
 
     private void ReleaseRing()
     {
-        if (ring.Length > 0) ArrayPool<Slot>.Shared.Return(ring);
+        if (ring.Length > 0) SharedArrays<Slot>.Return(ring);
         ring = [];
     }
 

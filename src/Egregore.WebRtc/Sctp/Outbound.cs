@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 
@@ -390,16 +389,16 @@ internal sealed class Outbound(SctpStatistics statistics, RttEstimator rtt, ISct
 
     private void GrowRing()
     {
-        OutChunk[] larger = ArrayPool<OutChunk>.Shared.Rent(Math.Max(16, ring.Length * 2));
+        OutChunk[] larger = SharedArrays<OutChunk>.Rent(Math.Max(16, ring.Length * 2));
         for (uint tsn = CumulativeAck + 1; tsn != NextTsn; tsn++) larger[tsn & (uint)(larger.Length - 1)] = ChunkOf(tsn);
-        if (ring.Length > 0) ArrayPool<OutChunk>.Shared.Return(ring);
+        if (ring.Length > 0) SharedArrays<OutChunk>.Return(ring);
         ring = larger;
     }
 
     private void ReleaseRing()
     {
         if (ring.Length <= RingKept) return;
-        ArrayPool<OutChunk>.Shared.Return(ring);
+        SharedArrays<OutChunk>.Return(ring);
         ring = [];
     }
 

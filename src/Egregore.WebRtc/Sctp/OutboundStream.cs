@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 
 namespace Egregore.WebRtc.Sctp;
@@ -123,7 +122,7 @@ internal sealed class OutboundStream(ushort id)
         released = position;
         if (released == end && capacity > RingBytesKept)
         {
-            ArrayPool<byte>.Shared.Return(ring);
+            SharedArrays<byte>.Return(ring);
             ring = [];
             latestCapacity = capacity;
             capacity = 0;
@@ -139,7 +138,7 @@ internal sealed class OutboundStream(ushort id)
         BufferedBytes = 0;
         MessageCount = 0;
         FirstMessageSent = 0;
-        if (messages.Length > 0) ArrayPool<QueuedMessage>.Shared.Return(messages);
+        if (messages.Length > 0) SharedArrays<QueuedMessage>.Return(messages);
         messages = [];
         firstMessage = 0;
         return Release(end);
@@ -170,7 +169,7 @@ internal sealed class OutboundStream(ushort id)
         firstMessage = 0;
         if (messages.Length > MessagesKept)
         {
-            ArrayPool<QueuedMessage>.Shared.Return(messages);
+            SharedArrays<QueuedMessage>.Return(messages);
             messages = [];
         }
     }
@@ -179,9 +178,9 @@ internal sealed class OutboundStream(ushort id)
     {
         int length = Math.Max(MessagesMin, messages.Length * 2);
         // From the pool whatever its length: a queue that fills and empties again and again would else grow from new small arrays each time.
-        QueuedMessage[] larger = ArrayPool<QueuedMessage>.Shared.Rent(length);
+        QueuedMessage[] larger = SharedArrays<QueuedMessage>.Rent(length);
         for (int i = 0; i < MessageCount; i++) larger[i] = messages[(firstMessage + i) & (messages.Length - 1)];
-        if (messages.Length > 0) ArrayPool<QueuedMessage>.Shared.Return(messages);
+        if (messages.Length > 0) SharedArrays<QueuedMessage>.Return(messages);
         messages = larger;
         firstMessage = 0;
     }
@@ -193,7 +192,7 @@ internal sealed class OutboundStream(ushort id)
         // What was needed lately will be again: half of it at once saves most of the copying while it grows.
         int least = capacity > 0 ? RingBytesMin : Math.Max(RingBytesMin, latestCapacity / 2);
         int length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(needed, least));
-        byte[] larger = ArrayPool<byte>.Shared.Rent(length);
+        byte[] larger = SharedArrays<byte>.Rent(length);
         for (long position = released; position < end;)
         {
             int from = (int)(position & (capacity - 1));
@@ -202,7 +201,7 @@ internal sealed class OutboundStream(ushort id)
             ring.AsSpan(from, run).CopyTo(larger.AsSpan(to));
             position += run;
         }
-        if (capacity > 0) ArrayPool<byte>.Shared.Return(ring);
+        if (capacity > 0) SharedArrays<byte>.Return(ring);
         ring = larger;
         capacity = length;
     }

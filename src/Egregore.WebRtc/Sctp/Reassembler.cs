@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Egregore.WebRtc.Sctp;
 
 /// <summary>A growing buffer in which a fragmented message is put together. Rented while in use, given back when the message is delivered.</summary>
@@ -16,9 +14,9 @@ internal sealed class Reassembler
     {
         if (Length + fragment.Length > buffer.Length)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(4_096, lastLength), Math.Max(Length + fragment.Length, buffer.Length * 2)));
+            byte[] larger = SharedArrays<byte>.Rent(Math.Max(Math.Max(4_096, lastLength), Math.Max(Length + fragment.Length, buffer.Length * 2)));
             buffer.AsSpan(0, Length).CopyTo(larger);
-            if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+            if (buffer.Length > 0) SharedArrays<byte>.Return(buffer);
             buffer = larger;
         }
         fragment.CopyTo(buffer.AsSpan(Length));
@@ -30,7 +28,7 @@ internal sealed class Reassembler
         lastLength = Length;
         Length = 0;
         if (buffer.Length == 0) return;
-        ArrayPool<byte>.Shared.Return(buffer);
+        SharedArrays<byte>.Return(buffer);
         buffer = [];
     }
 }

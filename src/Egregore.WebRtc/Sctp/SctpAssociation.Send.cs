@@ -49,6 +49,7 @@ internal sealed partial class SctpAssociation
                 {
                     paceCredit -= writer.Length;
                     lastDataAt = now;
+                    hasSentSinceTimeout = true;
                     if (retransmitDeadline == Never) retransmitDeadline = now + rtt.Rto;
                     ArmProbe(now);
                 }
@@ -95,6 +96,7 @@ internal sealed partial class SctpAssociation
     {
         if (!outbound.HasForward || !outbound.Forward.IsDue(now) || writer.Room < outbound.Forward.Bytes) return;
         outbound.Forward.Write(ref writer, now);
+        hasSentSinceTimeout = true;
         if (retransmitDeadline == Never) retransmitDeadline = now + rtt.Rto;
         ArmProbe(now);
     }

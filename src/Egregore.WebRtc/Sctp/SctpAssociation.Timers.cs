@@ -15,6 +15,7 @@ internal sealed partial class SctpAssociation
     private bool hasProbed;
     private bool isHeartbeatOut;
     private int timeoutsInRow;
+    private bool hasSentSinceTimeout;
 
     /// <summary>Does what is due. Call it at <see cref="NextDeadline"/> or later, then <see cref="Flush"/>.</summary>
     /// <param name="now">The time, in microseconds.</param>
@@ -48,6 +49,13 @@ internal sealed partial class SctpAssociation
     {
         retransmitDeadline = Never;
         if (outbound.OutstandingChunks == 0) return;
+        if (!hasSentSinceTimeout && outbound.InFlightBytes == 0)
+        {
+            // All is lost already and still waits for the pace: there is nothing that the peer could have answered.
+            retransmitDeadline = now + rtt.Rto;
+            return;
+        }
+        hasSentSinceTimeout = false;
         Statistics.Timeouts++;
         if (CountError()) return;
         rtt.Backoff();

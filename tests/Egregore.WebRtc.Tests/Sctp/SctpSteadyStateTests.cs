@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace Egregore.WebRtc.Tests.Sctp;
 
 /// <summary>Two associations joined without a network: what a message costs once buffers have grown.</summary>
+[Collection(nameof(AloneCollection))]
 public sealed class SctpSteadyStateTests(ITestOutputHelper output)
 {
     /// <summary>Packets in a preallocated ring; a sink that counts.</summary>
@@ -123,5 +124,39 @@ public sealed class SctpSteadyStateTests(ITestOutputHelper output)
             least = Math.Min(least, allocated);
         }
         Assert.Equal(0, least);
+    }
+
+    [Fact]
+    public void An_idle_association_is_small_and_has_one_timer()
+    {
+        const int Count = 200;
+        List<SctpEnd> kept = [];
+        long before = HeldBytes();
+        for (int i = 0; i < Count; i++)
+        {
+            (SctpNetwork network, SctpEnd a, SctpEnd b) = SctpHandshakeTests.Connect(i);
+            a.Send(0, new byte[100_000]);
+            a.Flush();
+            Assert.True(network.Run(() => b.BytesReceived == 100_000));
+            network.RunFor(65_000_000);
+            b.Messages.Clear();
+            b.Messages.TrimExcess();
+            kept.Add(a);
+            kept.Add(b);
+        }
+        long each = (HeldBytes() - before) / (2 * Count);
+        GC.KeepAlive(kept);
+        Assert.InRange(each, 0, 20_000);
+    }
+
+    /// <summary>Without what the shared arrays keep: collections let go of it, by finalizers.</summary>
+    private static long HeldBytes()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }

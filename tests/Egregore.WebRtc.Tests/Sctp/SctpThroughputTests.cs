@@ -55,18 +55,22 @@ public sealed class SctpThroughputTests(ITestOutputHelper output)
         Assert.True(ours > ratioMin * reno, $"{ours / reno:F1} times");
     }
 
-    /// <returns>Bytes a second of two flows over one bottleneck, over twenty seconds after five.</returns>
-    private (double First, double Second) Share(int seed, LinkConditions conditions, Func<ICongestionControl> first, Func<ICongestionControl> second)
+    /// <param name="conditions">The path.</param>
+    /// <param name="later">Steps of 50 ms by which the second flow begins later, 100 at most.</param>
+    /// <param name="first">Controls the first flow.</param>
+    /// <param name="second">Controls the second flow.</param>
+    /// <returns>The first flow's share of what two flows over one bottleneck bring over twenty seconds after eight.</returns>
+    private double Share(LinkConditions conditions, int later, Func<ICongestionControl> first, Func<ICongestionControl> second)
     {
-        var network = new SctpNetwork(seed, conditions);
+        var network = new SctpNetwork(3, conditions);
         SctpEnd[] ends = [.. Enumerable.Range(0, 4).Select(i => new SctpEnd(network, i, congestion: i < 2 ? first() : second()) { KeepsMessages = false })];
         foreach (SctpEnd end in ends) end.Association.Start(network.Now);
         long[] before = new long[2];
         byte[] message = new byte[16_384];
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < 560; i++)
         {
-            if (i == 100) before = [ends[1].BytesReceived, ends[3].BytesReceived];
-            foreach (SctpEnd end in new[] { ends[0], ends[2] })
+            if (i == 160) before = [ends[1].BytesReceived, ends[3].BytesReceived];
+            foreach (SctpEnd end in i < later ? new[] { ends[0] } : [ends[0], ends[2]])
             {
                 while (end.Association.BufferedAmount(0) < 4 << 20 && end.Send(0, message) == SctpSendResult.Queued)
                 {
@@ -75,22 +79,28 @@ public sealed class SctpThroughputTests(ITestOutputHelper output)
             }
             network.RunFor(Second / 20);
         }
-        (double, double) rates = ((ends[1].BytesReceived - before[0]) / 20.0, (ends[3].BytesReceived - before[1]) / 20.0);
-        output.WriteLine($"queue {conditions.QueueBytes / 1000} KB: {rates.Item1 / 1e6:F2} and {rates.Item2 / 1e6:F2} MB/s, lost {(double)network.LostOnLink / network.Sent:P2}");
-        return rates;
+        double[] rates = [(ends[1].BytesReceived - before[0]) / 20.0, (ends[3].BytesReceived - before[1]) / 20.0];
+        double share = rates[0] / (rates[0] + rates[1]);
+        output.WriteLine(
+            $"queue {conditions.QueueBytes / 1000} KB, {first().GetType().Name} and {later * 50} ms later {second().GetType().Name}: "
+            + $"{rates[0] / 1e6:F2} and {rates[1] / 1e6:F2} MB/s, {share:P0}, lost {(double)network.LostOnLink / network.Sent:P2}");
+        return share;
     }
 
     [Theory]
-    [InlineData(100_000, 0.1)]
-    [InlineData(500_000, 0.3)]
-    [InlineData(1_000_000, 0.3)]
-    public void Two_flows_share_a_bottleneck_and_Reno_is_not_starved(long queue, double shareMin)
+    [InlineData(100_000)]
+    [InlineData(500_000)]
+    [InlineData(1_000_000)]
+    public void Two_flows_share_a_bottleneck_and_Reno_is_not_starved(long queue)
     {
         var conditions = new LinkConditions { Delay = 25_000, Bandwidth = 12_500_000, QueueBytes = queue };
-        (double first, double second) = Share(3, conditions, () => new BbrCongestionControl(), () => new BbrCongestionControl());
-        Assert.InRange(first / (first + second), shareMin, 1 - shareMin);
-        (double ours, double reno) = Share(3, conditions, () => new BbrCongestionControl(), () => new RenoCongestionControl());
-        Assert.InRange(reno / (ours + reno), 0.03, 0.9);
+        foreach (int later in new[] { 0, 11, 37 })
+        {
+            Assert.InRange(Share(conditions, later, () => new BbrCongestionControl(), () => new BbrCongestionControl()), 0.3, 0.7);
+            Assert.InRange(Share(conditions, later, () => new BbrCongestionControl(), () => new RenoCongestionControl()), 0.1, 0.97);
+            // A Reno that began alone may be left with a hundredth of a long queue: printed, not promised.
+            if (later > 0) Share(conditions, later, () => new RenoCongestionControl(), () => new BbrCongestionControl());
+        }
     }
 
     [Theory]
