@@ -200,6 +200,16 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
             return NowUs + (Math.Max(1, atMs - NowMs) * 1_000);
     }
 
+    /// <summary>Helpers connected.</summary>
+    public int HelperCount
+    {
+        get
+        {
+            lock (_gate)
+                return _coordinator.HelperCount;
+        }
+    }
+
     /// <summary>Takes a task back.</summary>
     public void Cancel(TaskId task)
     {
