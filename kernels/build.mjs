@@ -16,7 +16,7 @@ const KERNELS = {
   fluid: { pages: 10, pagesMax: 16 },
   'grid-path': { pages: 16, pagesMax: 512 },
   'npc-decide': { pages: 8, pagesMax: 64 },
-  'ray-tile': { pages: 8, pagesMax: 16 },
+  'ray-tile': { pages: 20, pagesMax: 24, version: 2 },
   sight: { pages: 8, pagesMax: 16 },
   'voxel-light': { pages: 32, pagesMax: 128 },
   'voxel-mesh': { pages: 16, pagesMax: 80 },

@@ -85,9 +85,9 @@ internal sealed record KernelTask(string Name, string Variant, string What, byte
     {
         const int side = 48;
         var looks = new RayLook[256];
-        looks[1] = new RayLook(120, 110, 100, true);
-        looks[2] = new RayLook(80, 140, 60, true);
-        looks[3] = new RayLook(255, 240, 200, true, 60, 50, 30);
+        looks[1] = new RayLook(120, 110, 100, RayForm.Solid);
+        looks[2] = new RayLook(80, 140, 60, RayForm.Solid);
+        looks[3] = new RayLook(255, 240, 200, RayForm.Solid, 60, 50, 30);
         var scene = new byte[RayScene.SizeOf(side, side, side)];
         RayScene.Write(scene, (side, side, side), looks, Land(side, side, side));
         var view = new RayView

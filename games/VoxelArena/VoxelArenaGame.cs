@@ -1,6 +1,7 @@
 using Egregore.Physics;
 using Egregore.World;
 using Egregore.World.Movement;
+using Egregore.World.Photos;
 using VoxelArena.Terrain;
 
 namespace VoxelArena;
@@ -8,7 +9,7 @@ namespace VoxelArena;
 /// <summary>
 /// The arena: a land from a seed in which players walk, dig, build, throw crates and blast. Its rows are the players, every block that differs from the land, and the bodies.
 /// </summary>
-public sealed partial class VoxelArenaGame : IPhysicsGame
+public sealed partial class VoxelArenaGame : IPhysicsGame, IPhotoGame
 {
     /// <param name="seed">Of the land; truth tells it with its welcome.</param>
     /// <param name="tickRateHz">Movement ticks a second, 10 to 60.</param>
@@ -18,6 +19,7 @@ public sealed partial class VoxelArenaGame : IPhysicsGame
         Terrain = new TerrainCache(new TerrainGenerator(seed), terrainChunksMax);
         Rules = new ArenaRules(Terrain, MovementLimits.For(tickRateHz));
         Bodies = new ArenaBodies(this);
+        Photos = new ArenaPhotos(this);
     }
 
     /// <inheritdoc/>
@@ -43,6 +45,9 @@ public sealed partial class VoxelArenaGame : IPhysicsGame
 
     /// <inheritdoc/>
     public IBodies Bodies { get; }
+
+    /// <inheritdoc/>
+    public IPhotoSource Photos { get; }
 
     private TableDefinition<Pace, Egregore.Wire.PeerId> Paces { get; set; } = null!;
 

@@ -62,8 +62,12 @@ internal sealed partial class ArenaTab
         _bodies = new BodyFeed(PeerRef.Of(_participant.Self));
         _participant.Cache.Watch(_game.BodyRows, _bodies.Changed);
         _participant.Cache.Watch(_game.Players, (_, _) => _peopleVersion++);
+        Photos = new PhotoFeed(_participant);
         _participant.Subscribe(new Subscribe { Id = PlayersSubscription, TableName = _game.Players.Name });
     }
+
+    /// <summary>The picture that the page asked for.</summary>
+    public PhotoFeed Photos { get; }
 
     /// <summary>One frame: takes the input, runs the ticks that are due, and writes what is to be drawn.</summary>
     public ReadOnlySpan<byte> Step(double nowMs, ReadOnlySpan<byte> input)
@@ -278,6 +282,7 @@ internal sealed partial class ArenaTab
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
     [JsonSerializable(typeof(StartOptions))]
+    [JsonSerializable(typeof(PhotoFeed.Asked))]
     [JsonSerializable(typeof(List<Person>))]
     [JsonSerializable(typeof(BlockKindInfo[]))]
     internal sealed partial class Json : JsonSerializerContext;

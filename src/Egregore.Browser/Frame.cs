@@ -29,6 +29,15 @@ internal static partial class Frame
     internal static byte[] Chunk(int x, int z) => Tab.Chunk(x, z);
 
     [JSExport]
+    internal static bool PhotoAsk(string requestJson) => Tab.Photos.Ask(requestJson);
+
+    [JSExport]
+    internal static void PhotoCancel(int photo) => Tab.Photos.Cancel((uint)photo);
+
+    [JSExport]
+    internal static byte[] PhotoTake() => Tab.Photos.Take();
+
+    [JSExport]
     internal static string People() => Tab.People();
 
     [JSExport]

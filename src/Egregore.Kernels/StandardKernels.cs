@@ -81,9 +81,9 @@ public static class StandardKernels
             Hash = KernelModules.HashOf("ray-tile"),
             Class = VerificationClass.Cosmetic,
             FuelMax = RayView.FuelOf(RayView.SamplesMax, RayView.BouncesMax, 3 * RayScene.SideMax),
-            InputBytesMax = RayScene.SizeOf(RayScene.SideMax, RayScene.SideMax, RayScene.SideMax) + RayView.Bytes,
+            InputBytesMax = RayScene.HeaderBytes + RayScene.CellsMax + RayView.Bytes,
             OutputBytesMax = RayTile.PixelBytes * RayView.SamplesMax,
-            MemoryPagesMax = 16,
+            MemoryPagesMax = 24,
             Invariant = new RayInvariant(salt),
         },
         new()

@@ -76,6 +76,21 @@ public sealed partial class Participant
         return true;
     }
 
+    /// <summary>Raised with a part of a picture that was asked for.</summary>
+    public event Action<PhotoTile>? PhotoTileCame;
+
+    /// <summary>Raised with how far a picture is, and when it has ended.</summary>
+    public event Action<PhotoState>? PhotoChanged;
+
+    /// <summary>Asks truth for a traced picture, or takes one back. Not kept over reconnects: truth gives up a picture with the connection.</summary>
+    /// <returns>False without a session.</returns>
+    public bool AskPhoto(PhotoRequest request)
+    {
+        if (TruthLive)
+            SendToTruth(Kind.PhotoRequest, Encode(request));
+        return TruthLive;
+    }
+
     /// <summary>Subscribes to rows; kept over reconnects. The same id again replaces it.</summary>
     public void Subscribe(Subscribe subscription)
     {
@@ -174,6 +189,8 @@ public sealed partial class Participant
             Kind.Pong => Pong.TryRead(payload, out var pong) is var e && pong is not null ? Ponged(pong, nowMs) : e,
             Kind.Neighbours => Wire.Neighbours.TryRead(payload, out var near) is var e && near is not null ? Near(near, nowMs) : e,
             Kind.Room => ReceiveRoom(payload, nowMs),
+            Kind.PhotoTile => PhotoTile.TryRead(payload, out var tile) is var e && tile is not null ? Told(PhotoTileCame, tile) : e,
+            Kind.PhotoState => PhotoState.TryRead(payload, out var state) is var e && state is not null ? Told(PhotoChanged, state) : e,
             Kind.Reflex when payload.Length == _rules.StateSizeBytes => Correct(payload),
             _ => VerifyError.UnknownUnionType,
         };
@@ -235,6 +252,12 @@ public sealed partial class Participant
         foreach (var (kind, payload) in Cache.Connected(sameSession, welcome.Resumed))
             SendToTruth(kind, payload);
         Welcomed?.Invoke(welcome);
+        return VerifyError.None;
+    }
+
+    private static VerifyError Told<T>(Action<T>? listener, T what)
+    {
+        listener?.Invoke(what);
         return VerifyError.None;
     }
 

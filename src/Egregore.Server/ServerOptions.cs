@@ -1,3 +1,4 @@
+using Egregore.Server.Photos;
 using Egregore.Server.Work;
 using Egregore.Wire;
 using Egregore.World.Area;
@@ -111,6 +112,9 @@ public sealed record ServerOptions
     /// <summary>Helpers, and what truth computes where there are none.</summary>
     public HelpersOptions Helpers { get; init; } = new();
 
+    /// <summary>Pictures that helpers trace for players.</summary>
+    public PhotoOptions Photos { get; init; } = new();
+
     /// <summary>Whether log lines go to the console. Default true.</summary>
     public bool Log { get; init; } = true;
 
@@ -160,7 +164,8 @@ public sealed record ServerOptions
             ?? Range(CommandsMax, 64, 1_000_000, nameof(CommandsMax))
             ?? Range(ClockSkewMaxMs, 100, 3_600_000, nameof(ClockSkewMaxMs))
             ?? (Room.Problem() is { } room ? "Room: " + room : null)
-            ?? (Helpers.Problem() is { } helpers ? "Helpers: " + helpers : null);
+            ?? (Helpers.Problem() is { } helpers ? "Helpers: " + helpers : null)
+            ?? (Photos.Problem() is { } photos ? "Photos: " + photos : null);
     }
 
     private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;

@@ -15,6 +15,9 @@ internal sealed class KernelRecord
     public uint Accepted;
     public uint Late;
     public uint Wrong;
+
+    /// <summary>Whether it says anything of how the owner stands: it may have been only tried.</summary>
+    public bool HasHistory => Accepted != 0 || Late != 0 || Wrong != 0 || Trust.Evidence is not { Right: 0, Wrong: 0 };
 }
 
 /// <summary>An owner of helpers: trust, balance and bans, kept when its helpers leave.</summary>
@@ -25,6 +28,12 @@ internal sealed class OwnerEntry(PeerId id, int account)
     public int Account { get; } = account;
 
     public KernelRecord?[] Kernels = [];
+
+    /// <summary>The kernels of <see cref="Kernels"/>.</summary>
+    public KernelHash[] KernelHashes = [];
+
+    /// <summary>Records that were kept of kernels that are not known now.</summary>
+    public List<(KernelHash Kernel, KernelRecord Record)>? Orphans;
     public int Connections;
     public int Failures;
     public long FailedAtUs;
@@ -39,11 +48,18 @@ internal sealed class OwnerEntry(PeerId id, int account)
 
     public bool IsBanned(long nowUs) => BannedUntilUs > nowUs;
 
-    public KernelRecord Record(KernelEntry kernel)
+    public KernelRecord Record(KernelEntry kernel) => RecordOrNull(kernel) ?? Set(kernel, new KernelRecord());
+
+    public KernelRecord Set(KernelEntry kernel, KernelRecord record)
     {
         if (kernel.Index >= Kernels.Length)
+        {
             Array.Resize(ref Kernels, kernel.Index + 1);
-        return Kernels[kernel.Index] ??= new KernelRecord();
+            Array.Resize(ref KernelHashes, kernel.Index + 1);
+        }
+
+        KernelHashes[kernel.Index] = kernel.Hash;
+        return Kernels[kernel.Index] = record;
     }
 
     public KernelRecord? RecordOrNull(KernelEntry kernel) => kernel.Index < Kernels.Length ? Kernels[kernel.Index] : null;

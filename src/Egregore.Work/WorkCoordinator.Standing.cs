@@ -43,7 +43,7 @@ public sealed partial class WorkCoordinator
         foreach (var kernel in _kernels)
         {
             // One that was only tried says nothing of how it stands.
-            if (owner.RecordOrNull(kernel) is not { Capability.AskedAtUs: > 0 } record || kernels.Count == KernelViewsMax)
+            if (owner.RecordOrNull(kernel) is not { } record || (record.Capability.AskedAtUs == 0 && !record.HasHistory) || kernels.Count == KernelViewsMax)
                 continue;
             record.Trust.Age(nowUs, _options.TrustHalfLifeUs);
             var sampled = record.ChecksInRow < _options.NewChecks ? 1_000 : (int)(SampleShare(record) * 1_000);
@@ -59,6 +59,7 @@ public sealed partial class WorkCoordinator
     /// <summary>Pays for an answer; one that was checked counts for its helper too.</summary>
     private void Accept(OwnerEntry owner, HelperEntry helper, uint generation, KernelEntry kernel, WorldEntry? world, ulong lease, ulong fuel, bool isChecked, long nowUs)
     {
+        StandingVersion++;
         var record = owner.Record(kernel);
         record.Accepted++;
         if (isChecked)
@@ -88,6 +89,7 @@ public sealed partial class WorkCoordinator
 
     private void Late(OwnerEntry owner, HelperEntry helper, KernelRecord record, long nowUs)
     {
+        StandingVersion++;
         record.Late++;
         record.Trust.Add(0, _options.LatePenalty, nowUs, _options.TrustHalfLifeUs);
         owner.Reason = "late: no answer within the lease";
@@ -126,6 +128,7 @@ public sealed partial class WorkCoordinator
     /// <summary>A failed validation: what the owner answered lately is looked at again, and one too many bans it.</summary>
     private void Caught(OwnerEntry owner, HelperEntry? helper, string reason, long nowUs)
     {
+        StandingVersion++;
         if (nowUs - owner.FailedAtUs > FailuresForgottenUs)
             owner.Failures = 0;
         owner.FailedAtUs = nowUs;

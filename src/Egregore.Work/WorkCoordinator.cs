@@ -75,6 +75,7 @@ public sealed partial class WorkCoordinator
         var kernel = new KernelEntry(manifest, _kernels.Count, _options.RingersMax);
         _kernels.Add(kernel);
         _kernelsByHash.Add(manifest.Hash, kernel);
+        Adopt(kernel);
         return true;
     }
 
@@ -119,6 +120,7 @@ public sealed partial class WorkCoordinator
         Guard();
         if (!Ledger.TryTransfer(AccountId.Mint, AccountId.Of(world), credits, nowUs, out var line))
             return false;
+        StandingVersion++;
         Enter();
         _sink.Posted(line);
         Exit(nowUs);

@@ -75,14 +75,14 @@ public sealed class FuelTests
                 // A cavity with rough walls: rays go far and bounce often.
                 for (int i = 0; i < cells.Length; i++) cells[i] = (byte)(i % side is 0 or side - 1 || i / side % side is 0 or side - 1 || i / side / side is 0 or side - 1 ? 1 : 0);
                 var looks = new RayLook[256];
-                looks[1] = new RayLook(200, 200, 200, true);
+                looks[1] = new RayLook(200, 200, 200, RayForm.Solid) { Gloss = 1, Grain = 20 };
                 var scene = new byte[RayScene.SizeOf(side, side, side)];
                 RayScene.Write(scene, (side, side, side), looks, cells);
                 var view = new byte[RayView.Bytes];
                 new RayView
                 {
                     Camera = new Vector3(2, 2, 2), Forward = Vector3.One, Right = Vector3.UnitX, Down = Vector3.UnitY, Sun = Vector3.Normalize(Vector3.One), SunLight = Vector3.One,
-                    Picture = (16, 16), Tile = (0, 0, 16, 16), Samples = 4, Bounces = 3,
+                    Picture = (16, 16), Tile = (0, 0, 16, 16), SunSize = 0.1f, Samples = 4, Bounces = 4,
                 }.Write(view);
                 return new KernelTask(scene, view);
             case "sight":

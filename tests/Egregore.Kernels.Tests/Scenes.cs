@@ -164,7 +164,11 @@ internal static class Scenes
     {
         (int x, int y, int z) = Box(random, size, 40);
         var looks = new RayLook[256];
-        for (int i = 1; i < 8; i++) looks[i] = new RayLook((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256), random.Next(4) != 0, (byte)(random.Next(4) == 0 ? random.Next(256) : 0));
+        for (int i = 1; i < 8; i++)
+            looks[i] = new RayLook((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256), (RayForm)(random.Next(6) switch { 0 => 0, 1 or 2 => 2, _ => 1 }), (byte)(random.Next(4) == 0 ? random.Next(256) : 0))
+            {
+                Gloss = (byte)(random.Next(3) == 0 ? random.Next(256) : 0), Grain = (byte)(random.Next(2) == 0 ? random.Next(256) : 0), Top = random.Next(3) == 0 ? ((byte)random.Next(256), 7, 200) : null,
+            };
         byte[] cells = Blocks(random, x * y * z);
         var scene = new byte[RayScene.SizeOf(x, y, z)];
         RayScene.Write(scene, (x, y, z), looks, cells);
@@ -175,7 +179,8 @@ internal static class Scenes
             Forward = Direction(), Right = Direction(), Down = Direction(), Sun = Vector3.Normalize(Direction()),
             SunLight = new Vector3(3, 2.8f, 2.5f), Zenith = new Vector3(0.3f, 0.5f, 1), Horizon = new Vector3(0.8f, 0.8f, 0.9f),
             Picture = (640, 360), Tile = (random.Next(640 - width), random.Next(360 - height), width, height),
-            Samples = random.Next(1, 5), Bounces = random.Next(0, 4), Seed = (ulong)random.NextInt64(),
+            SunSize = random.Next(3) == 0 ? 0 : random.NextSingle() * 0.4f, Reach = random.Next(3) == 0 ? 0 : random.NextSingle() * 40,
+            Samples = random.Next(1, 5), Bounces = random.Next(0, 5), Seed = (ulong)random.NextInt64(),
         };
         var input = new byte[RayView.Bytes];
         view.Write(input);

@@ -20,6 +20,9 @@ public sealed class WorkTests
         Assert.True(report.WrongRolledBack > 100, report.ToString());
         Assert.True(report.HostShare > 100 * report.SpikeShare, report.ToString());
         Assert.True(report.LiarsBanned > report.Liars * 0.8, report.ToString());
+        // Each level of failover has something to do, and the first nearly everything.
+        Assert.All(report.LevelTasks, tasks => Assert.True(tasks > 0, report.ToString()));
+        Assert.True(report.Levels[0] > 0.9, report.ToString());
     }
 
     [Fact]
@@ -35,7 +38,7 @@ public sealed class WorkTests
     {
         var settings = new WorkSettings
         {
-            Seed = 9, Helpers = 33, Liars = 0.25, Stallers = 0.125, Colluders = 0.5, Rate = 77, Worlds = 3, WarmupS = 4, SteadyS = 5, SpikeS = 6, Spike = 1.5, Churn = 0.25, Loss = 0.5, Critical = 0.125,
+            Seed = 9, Helpers = 33, Liars = 0.25, Stallers = 0.125, Colluders = 0.5, Cloud = 11, Rate = 77, Worlds = 3, WarmupS = 4, SteadyS = 5, SpikeS = 6, Spike = 1.5, Churn = 0.25, Loss = 0.5, Critical = 0.125,
             Cosmetic = 0.25, LocalRuns = 3, Quorum = 2,
         };
         Assert.True(WorkSettings.TryParse(settings.ToCommandLine().Split(' ')[3..], out var parsed, out var error), error);
@@ -48,6 +51,7 @@ public sealed class WorkTests
     [InlineData("--liars", "2")]
     [InlineData("--liars", "NaN")]
     [InlineData("--quorum", "1")]
+    [InlineData("--cloud", "65")]
     [InlineData("--what", "1")]
     [InlineData("seed", "1")]
     [InlineData("--seed", "")]

@@ -1,6 +1,7 @@
 import type { Runtime } from '../src/edge/boot';
 import { CHUNK_BYTES, CHUNK_HEIGHT, Action, BodyFlag, BodyKind, Button, Connection, emptyBody, EYE_HEIGHT, FrameFlag, FrameOutput, OtherFlag, readInput, writeOutput, type Body, type Person } from '../src/edge/frame';
 import { DEFAULT_KINDS } from '../src/game/blocks';
+import { developmentPhoto } from './photo';
 
 /** A stand-in for C# while the picture is worked on: a noise terrain, a body that floats over it, bots that walk in circles. Not the game's rules. */
 const WATER = 22;
@@ -20,6 +21,7 @@ export function developmentRuntime(): Runtime {
   const named = new Set<string>();
   const query = new URLSearchParams(location.search);
   const frame = new FrameOutput();
+  const photo = developmentPhoto(query);
   const bodies: Body[] = [];
   let bodyFrame = 0;
   const body = { x: 8.5, y: 0, z: 8.5, vy: 0 };
@@ -52,6 +54,9 @@ export function developmentRuntime(): Runtime {
       chunk: (x, z) => chunkAt(x, z),
       receive: () => {},
       trace: () => '{"sent":[],"heard":[]}',
+      photoAsk: (json) => photo.ask(json),
+      photoCancel: () => photo.cancel(),
+      photoTake: () => photo.take(),
       step: (nowMs, bytes) => {
         const input = readInput(bytes);
         const deltaS = Math.min(0.05, (nowMs - (lastMs || nowMs)) / 1000);

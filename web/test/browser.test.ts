@@ -105,6 +105,44 @@ describe('the game page', () => {
     await page.context().close();
   });
 
+  it('takes a photo that comes tile by tile, saves it, and says when nobody computes it', { timeout: 60_000 }, async () => {
+    const page = await open('/?walk=Ada');
+    await walking(page);
+    await page.keyboard.press('p');
+    await page.waitForFunction(() => window.egregore!.photo().end === 'whole');
+    const { tiles, drawn } = await page.evaluate(() => window.egregore!.photo());
+    expect(drawn).toBe(tiles);
+    expect(await page.textContent('#photo-text')).toContain('3 helpers');
+    // Sky above, meadow below; every pixel is there.
+    const colours = await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('#photo-picture')!;
+      const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      const at = (y: number) => [...data.subarray(y * width * 4, y * width * 4 + 3)];
+      return { top: at(2), bottom: at(height - 2), opaque: data.every((value, i) => i % 4 !== 3 || value === 255) };
+    });
+    expect(colours.opaque).toBe(true);
+    expect(colours.top[2]).toBeGreaterThan(colours.top[0]! + 60);
+    expect(colours.bottom[1]).toBeGreaterThan(colours.bottom[2]! + 60);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('s')]);
+    expect(download.suggestedFilename()).toMatch(/^egregore-.*\.png$/);
+    await page.keyboard.press('Escape');
+    expect(await page.isVisible('#photo')).toBe(false);
+    expect(await page.isVisible('#menu')).toBe(false);
+    const before = await page.evaluate(() => window.egregore!.position());
+    await page.evaluate(() => window.egregore!.press(['back'], 600));
+    await page.waitForFunction((z) => window.egregore!.position().z > z + 1, before.z);
+
+    await page.goto(`${address}/?walk=Ada&photo=nobody`);
+    await walking(page);
+    await page.click('#open-photo');
+    await page.waitForFunction(() => document.querySelector('#photo-text')!.textContent!.includes('No helper is here'));
+    await page.waitForFunction(() => window.egregore!.photo().end === 'unfinished');
+    expect(await page.isVisible('#photo-again')).toBe(true);
+    expect(await page.isDisabled('#photo-save')).toBe(true);
+    await page.click('#photo-close');
+    await page.context().close();
+  });
+
   it('says what works while the server is gone, and has touch controls on a phone', { timeout: 60_000 }, async () => {
     const page = await open('/?walk=Ada&gone', { width: 390, height: 780 }, { hasTouch: true, isMobile: true });
     await walking(page);

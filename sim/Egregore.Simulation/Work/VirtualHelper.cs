@@ -42,6 +42,9 @@ internal sealed class VirtualHelper
         (0.15, 60, 2, 40_000, 20_000),
     ];
 
+    /// <summary>A cloud worker: fuel a microsecond for a slot, slots, one-way delay and its jitter in microseconds.</summary>
+    private static readonly (double FuelPerUs, int Slots, int DelayUs, int JitterUs) CloudClass = (300, 16, 6_000, 2_000);
+
     private const int SleeperHonest = 60;
     private const int ColluderHonest = 25;
     private const double SleeperLies = 0.15;
@@ -78,6 +81,8 @@ internal sealed class VirtualHelper
 
     /// <summary>Fuel a microsecond over all slots.</summary>
     public double Capability => FuelPerUs * Slots;
+
+    public bool IsCloud => Profile.Tier == HelperTier.Cloud;
 
     public bool IsLiar => Kind is not (HelperKind.Honest or HelperKind.Staller);
 
@@ -122,7 +127,7 @@ internal sealed class VirtualHelper
     /// <summary>Makes the helpers of a run: kinds spread over all classes, a third of the colluders on one address range and one cluster each.</summary>
     public static VirtualHelper[] Make(WorkSettings settings, ref SimulationRandom random)
     {
-        var helpers = new VirtualHelper[settings.Helpers];
+        var helpers = new VirtualHelper[settings.Helpers + settings.Cloud];
         var kinds = new HelperKind[settings.Helpers];
         var at = 0;
         HelperKind[] lies = [HelperKind.Garbage, HelperKind.Plausible, HelperKind.Lazy, HelperKind.Sleeper, HelperKind.FuelLiar];
@@ -138,10 +143,21 @@ internal sealed class VirtualHelper
             (kinds[i], kinds[other]) = (kinds[other], kinds[i]);
         }
 
-        for (var i = 0; i < helpers.Length; i++)
+        for (var i = 0; i < settings.Helpers; i++)
             helpers[i] = Make(i, kinds[i], ref random);
+        for (var i = settings.Helpers; i < helpers.Length; i++)
+            helpers[i] = MakeCloud(i);
         return helpers;
     }
+
+    private static VirtualHelper MakeCloud(int index) => new()
+    {
+        Index = index, Kind = HelperKind.Honest, Class = 0, FuelPerUs = CloudClass.FuelPerUs, Slots = CloudClass.Slots, DelayUs = CloudClass.DelayUs, JitterUs = CloudClass.JitterUs,
+        Profile = new HelperProfile
+        {
+            Owner = new PeerId(SimulationRandom.Of((ulong)index, 3, 3), (ulong)index + 1), AddressRange = 1_000UL + (ulong)index, Slots = CloudClass.Slots, Tier = HelperTier.Cloud,
+        },
+    };
 
     private static VirtualHelper Make(int index, HelperKind kind, ref SimulationRandom random)
     {

@@ -62,6 +62,9 @@ public sealed record WorkReport
     /// <summary>Wrong answers that stayed by tasks, in the steady time.</summary>
     public double WrongStayed { get; init; }
 
+    /// <summary>Tasks answered by level: peer, another peer, cloud, truth.</summary>
+    public IReadOnlyList<long> LevelTasks { get; init; } = [];
+
     /// <summary>Answers by level: peer, another peer, cloud, truth.</summary>
     public IReadOnlyList<double> Levels { get; init; } = [];
 
@@ -97,7 +100,7 @@ public sealed record WorkReport
         text.AppendLine(CultureInfo.InvariantCulture, $"  frames in time    {FramesInTime:P2} steady, {SpikeFramesInTime:P2} in the cascade; p99 {FrameP99Ms:F0} ms");
         text.AppendLine(CultureInfo.InvariantCulture, $"  cascade           busiest helper {SpikeShare:F2} of its fair share; one host alone {HostShare:F0}, busy for {HostBusyS:F1} s");
         text.AppendLine(CultureInfo.InvariantCulture, $"  wrong answers     {WrongShown} shown, {WrongRolledBack} taken back within {RollbackMaxMs:F0} ms; {WrongStayed:P3} of the tasks stayed, steady");
-        text.AppendLine(CultureInfo.InvariantCulture, $"  levels            peer {Level(0):P1}, another {Level(1):P1}, cloud {Level(2):P1}, truth {Level(3):P1}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"  levels            peer {Told(0)}, another {Told(1)}, cloud {Told(2)}, truth {Told(3)}");
         text.AppendLine(CultureInfo.InvariantCulture, $"  bans              {LiarsBanned} of {Liars} liars, {HonestBanned} honest");
         foreach (var failure in Failures)
             text.AppendLine(CultureInfo.InvariantCulture, $"  failed: {failure}");
@@ -106,7 +109,7 @@ public sealed record WorkReport
         return text.ToString().TrimEnd();
     }
 
-    private double Level(int at) => at < Levels.Count ? Levels[at] : 0;
+    private string Told(int level) => level < Levels.Count && level < LevelTasks.Count ? string.Create(CultureInfo.InvariantCulture, $"{LevelTasks[level]} ({Levels[level]:P2})") : "0";
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -32,6 +32,9 @@ internal sealed class WorkRun : IWorkSink
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _hashed = new byte[16];
     private SimulationRandom _random;
+
+    /// <summary>Of cloud workers' ways, so that their number changes nothing of what the others draw.</summary>
+    private SimulationRandom _cloudRandom;
     private long _order;
     private long _now;
     private ulong _loose;
@@ -48,8 +51,9 @@ internal sealed class WorkRun : IWorkSink
         _settings = settings;
         _cancel = cancel;
         _random = new SimulationRandom(settings.Seed);
+        _cloudRandom = new SimulationRandom(SimulationRandom.Of(settings.Seed, 5, 5));
         _helpers = VirtualHelper.Make(settings, ref _random);
-        _bySlot = new VirtualHelper?[settings.Helpers];
+        _bySlot = new VirtualHelper?[_helpers.Length];
         var options = settings.Options with { LocalRunsMax = settings.LocalRuns, CriticalQuorum = settings.Quorum, LocalFuelPerUs = LocalFuelPerUs };
         _work = new WorkCoordinator(options, this, _random.Next());
         _work.AddKernel(new KernelManifest
@@ -67,7 +71,7 @@ internal sealed class WorkRun : IWorkSink
     public WorkReport Run()
     {
         foreach (var helper in _helpers)
-            Schedule(EventKind.Join, _random.Next(2_000_000), helper.Index);
+            Schedule(EventKind.Join, helper.IsCloud ? SecondUs : _random.Next(2_000_000), helper.Index);
         var steady = _settings.WarmupS * SecondUs;
         var spike = steady + (_settings.SteadyS * SecondUs);
         var end = spike + (_settings.SpikeS * SecondUs);
@@ -86,7 +90,8 @@ internal sealed class WorkRun : IWorkSink
         var counted = 0.0;
         foreach (var helper in _helpers)
         {
-            if (helper.AwayInSpike || _work.StandingOf(helper.Profile.Owner, _now) is not { BannedUs: 0 })
+            // The load of peers is what is to be fair; cloud workers take what these do not.
+            if (helper.AwayInSpike || helper.IsCloud || _work.StandingOf(helper.Profile.Owner, _now) is not { BannedUs: 0 })
                 continue;
             capability += helper.Capability;
             counted += helper.SpikeFuel;
@@ -95,7 +100,7 @@ internal sealed class WorkRun : IWorkSink
         var share = 0.0;
         foreach (var helper in _helpers)
         {
-            if (!helper.AwayInSpike && _work.StandingOf(helper.Profile.Owner, _now) is { BannedUs: 0 } && counted > 0)
+            if (!helper.AwayInSpike && !helper.IsCloud && _work.StandingOf(helper.Profile.Owner, _now) is { BannedUs: 0 } && counted > 0)
                 share = Math.Max(share, helper.SpikeFuel / counted * capability / helper.Capability);
         }
 
@@ -176,9 +181,9 @@ internal sealed class WorkRun : IWorkSink
 
     private void Churn()
     {
-        if (_random.Chance(_settings.Churn * _helpers.Length / 1_000))
+        if (_random.Chance(_settings.Churn * _settings.Helpers / 1_000))
         {
-            var helper = _helpers[_random.Next(_helpers.Length)];
+            var helper = _helpers[_random.Next(_settings.Helpers)];
             if (!helper.Online)
                 return;
             helper.AwayInSpike = true;
@@ -267,7 +272,9 @@ internal sealed class WorkRun : IWorkSink
         Schedule(EventKind.Answer, way + (long)(VirtualKernel.Fuel(number) / helper.FuelPerUs), helper.Index, helper.Life, assignment.Lease, number);
     }
 
-    private long Way(VirtualHelper helper) => helper.DelayUs + _random.Next(helper.JitterUs) + (_random.Chance(_settings.Loss) ? ResentUs : 0);
+    private long Way(VirtualHelper helper) => Way(helper, ref helper.IsCloud ? ref _cloudRandom : ref _random);
+
+    private long Way(VirtualHelper helper, ref SimulationRandom random) => helper.DelayUs + random.Next(helper.JitterUs) + (random.Chance(_settings.Loss) ? ResentUs : 0);
 
     void IWorkSink.RunHere(in LocalRun run)
     {
@@ -379,7 +386,7 @@ internal sealed class WorkRun : IWorkSink
             Redundant = (after.Extra - before.Extra) / Math.Max(1.0, after.Tasks - before.Tasks), FramesInTime = Share(_framesInTimeSteady, _framesSteady),
             SpikeFramesInTime = Share(_framesInTimeSpike, _framesSpike), FrameP99Ms = Measures.Percentile(_frameMs, 0.99), SpikeShare = share, HostShare = capability / host,
             HostBusyS = _spikeFuel / host / SecondUs, WrongShown = _wrongShown, WrongRolledBack = _wrongBack, RollbackMaxMs = _rollbackMaxMs,
-            WrongStayed = _wrongStayedSteady / Math.Max(1.0, _settledSteady), Levels = [.. _work.Counters.ByLevel.Select(n => n / answers)], LiarsBanned = liarsBanned, Liars = liars,
+            WrongStayed = _wrongStayedSteady / Math.Max(1.0, _settledSteady), LevelTasks = [.. _work.Counters.ByLevel], Levels = [.. _work.Counters.ByLevel.Select(n => n / answers)], LiarsBanned = liarsBanned, Liars = liars,
             HonestBanned = honestBanned, Failed = _failedSteady / Math.Max(1.0, _settledSteady), Hash = Convert.ToHexStringLower(_hash.GetHashAndReset()), Command = _settings.ToCommandLine(),
         };
         Judge(report);

@@ -22,6 +22,9 @@ public sealed record WorkSettings
     /// <summary>Share that agrees on the same wrong answers, beside the liars. Default 0.05.</summary>
     public double Colluders { get; init; } = 0.05;
 
+    /// <summary>Cloud workers beside the helpers: the operator's own, fast, near, honest and always there; asked at the third level of failover. Default 6.</summary>
+    public int Cloud { get; init; } = 6;
+
     /// <summary>Tasks a second over all worlds. Default 4,000.</summary>
     public int Rate { get; init; } = 4_000;
 
@@ -110,7 +113,7 @@ public sealed record WorkSettings
 
         if (Liars + Stallers + Colluders > 1 || Critical + Cosmetic > 1)
             return "shares together must not be above 1";
-        return Rate is < 10 or > 100_000 || Worlds is < 1 or > 64 || WarmupS is < 0 or > 600 || SteadyS is < 1 or > 600 || SpikeS is < 0 or > 60 || !(Spike is >= 0.1 and <= 100)
+        return Cloud is < 0 or > 64 || Rate is < 10 or > 100_000 || Worlds is < 1 or > 64 || WarmupS is < 0 or > 600 || SteadyS is < 1 or > 600 || SpikeS is < 0 or > 60 || !(Spike is >= 0.1 and <= 100)
             || LocalRuns is < 0 or > 1_024 || Quorum is < 0 or 1 or > 6
             ? "a value is out of range"
             : "";
@@ -121,6 +124,7 @@ public sealed record WorkSettings
         ("liars", s => s.Liars, (s, v) => s with { Liars = v }),
         ("stallers", s => s.Stallers, (s, v) => s with { Stallers = v }),
         ("colluders", s => s.Colluders, (s, v) => s with { Colluders = v }),
+        ("cloud", s => s.Cloud, (s, v) => s with { Cloud = (int)v }),
         ("rate", s => s.Rate, (s, v) => s with { Rate = (int)v }),
         ("worlds", s => s.Worlds, (s, v) => s with { Worlds = (int)v }),
         ("warmup", s => s.WarmupS, (s, v) => s with { WarmupS = (int)v }),

@@ -17,7 +17,7 @@ public sealed class RayInvariant(ulong salt = 0) : IInvariant
         (int left, int top, int width, int height) = view.Tile;
         if (!RayTile.TryRead(output, width, height, out RayTile tile))
             return InvariantVerdict.Broken("the answer's layout");
-        Vector3 brightest = (((new Vector3(16) + (view.SunLight * 1.01f)) * (view.Bounces + 1)) + Vector3.Max(view.Zenith, view.Horizon)) * 1.01f;
+        Vector3 brightest = (((new Vector3(16) + (view.SunLight * 1.01f)) * (view.Bounces + 1)) + (view.SunLight * (RayTracer.Disc + 0.2f)) + Vector3.Max(view.Zenith, view.Horizon)) * 1.01f;
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)

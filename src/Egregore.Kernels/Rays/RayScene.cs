@@ -1,26 +1,19 @@
 namespace Egregore.Kernels.Rays;
 
-/// <summary>How a kind of block looks in a picture.</summary>
-/// <param name="Red">Light it throws back, of 256.</param>
-/// <param name="Green">Light it throws back, of 256.</param>
-/// <param name="Blue">Light it throws back, of 256.</param>
-/// <param name="Solid">Whether a ray ends there.</param>
-/// <param name="GlowRed">Light it gives, in 1/16.</param>
-/// <param name="GlowGreen">Light it gives, in 1/16.</param>
-/// <param name="GlowBlue">Light it gives, in 1/16.</param>
-public readonly record struct RayLook(byte Red, byte Green, byte Blue, bool Solid, byte GlowRed = 0, byte GlowGreen = 0, byte GlowBlue = 0);
-
 /// <summary>
-/// The shared block of <c>ray-tile</c>. Layout: u8 width, height, depth (1 to 64), u8 0; for each of 256 kinds u8 red, green, blue, solid (0: rays pass), glow red, green, blue, 0; a u8 kind for
-/// each cell at <c>(y * depth + z) * width + x</c>.
+/// The shared block of <c>ray-tile</c>. Layout: u8 width, height, depth (1 to 128, together at most 1,000,000 cells), u8 0; for each of 256 kinds the twelve bytes of a <see cref="RayLook"/>; a u8
+/// kind for each cell at <c>(y * depth + z) * width + x</c>.
 /// </summary>
 public readonly ref struct RayScene
 {
     /// <summary>Bytes before the cells.</summary>
-    public const int HeaderBytes = 4 + 2048;
+    public const int HeaderBytes = 4 + (256 * RayLook.Bytes);
 
     /// <summary>Cells along a side at most.</summary>
-    public const int SideMax = 64;
+    public const int SideMax = 128;
+
+    /// <summary>Cells at most.</summary>
+    public const int CellsMax = 1_000_000;
 
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -51,11 +44,7 @@ public readonly ref struct RayScene
             throw new ArgumentException("A look for each of 256 kinds", nameof(looks));
         (destination[0], destination[1], destination[2], destination[3]) = (checked((byte)size.X), checked((byte)size.Y), checked((byte)size.Z), 0);
         for (int i = 0; i < looks.Length; i++)
-        {
-            RayLook look = looks[i];
-            ReadOnlySpan<byte> bytes = [look.Red, look.Green, look.Blue, look.Solid ? (byte)1 : (byte)0, look.GlowRed, look.GlowGreen, look.GlowBlue, 0];
-            bytes.CopyTo(destination[(4 + (8 * i))..]);
-        }
+            looks[i].Write(destination[(4 + (RayLook.Bytes * i))..]);
         cells.CopyTo(destination[HeaderBytes..]);
         Bytes.Accepted(TryRead(destination[..(HeaderBytes + cells.Length)], out _), nameof(cells));
         return HeaderBytes + cells.Length;
@@ -67,12 +56,15 @@ public readonly ref struct RayScene
     {
         scene = default;
         if (bytes.Length < HeaderBytes || bytes[0] is < 1 or > SideMax || bytes[1] is < 1 or > SideMax || bytes[2] is < 1 or > SideMax || bytes[3] != 0
-            || bytes.Length != SizeOf(bytes[0], bytes[1], bytes[2]))
+            || bytes[0] * bytes[1] * bytes[2] > CellsMax || bytes.Length != SizeOf(bytes[0], bytes[1], bytes[2]))
             return false;
         scene = new RayScene(bytes);
         return true;
     }
 
-    /// <summary>The eight bytes of a cell's look.</summary>
-    internal ReadOnlySpan<byte> Look(int x, int y, int z) => _bytes.Slice(4 + (8 * _bytes[HeaderBytes + (((y * Depth) + z) * Width) + x]), 8);
+    /// <summary>What is in a cell.</summary>
+    internal byte Kind(int x, int y, int z) => _bytes[HeaderBytes + (((y * Depth) + z) * Width) + x];
+
+    /// <summary>The bytes of a kind's look.</summary>
+    internal ReadOnlySpan<byte> Look(byte kind) => _bytes.Slice(4 + (RayLook.Bytes * kind), RayLook.Bytes);
 }

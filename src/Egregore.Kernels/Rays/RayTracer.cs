@@ -8,13 +8,19 @@ internal ref struct RayTracer
     private const float Far = 1e30f;
     private const float Least = 1e-6f;
     private const float Lift = 0.001f;
+    private const float HazeFrom = 0.45f;
+    private const float Texels = 16;
+
+    /// <summary>The sun's disc, in its light.</summary>
+    public const float Disc = 6;
 
     private readonly RayScene _scene;
     private readonly RayView _view;
     private ulong _state;
-    private ReadOnlySpan<byte> _look;
+    private byte _kind;
     private float _distance;
     private int _axis;
+    private int _cell;
 
     public RayTracer(RayScene scene, in RayView view)
     {
@@ -62,60 +68,157 @@ internal ref struct RayTracer
     {
         (float ox, float oy, float oz) = (_view.Camera.X, _view.Camera.Y, _view.Camera.Z);
         (float red, float green, float blue) = (1, 1, 1);
+        bool seen = true;
         for (int bounce = 0; ; bounce++)
         {
-            if (!Meet(ox, oy, oz, dx, dy, dz))
+            if (!Meet(ox, oy, oz, dx, dy, dz, false))
             {
-                float up = dy > 0 ? dy : 0;
-                r += red * (_view.Horizon.X + ((_view.Zenith.X - _view.Horizon.X) * up));
-                g += green * (_view.Horizon.Y + ((_view.Zenith.Y - _view.Horizon.Y) * up));
-                b += blue * (_view.Horizon.Z + ((_view.Zenith.Z - _view.Horizon.Z) * up));
+                Sky(dy, red, green, blue, ref r, ref g, ref b);
+                if (seen)
+                    Disk(dx, dy, dz, red, green, blue, ref r, ref g, ref b);
                 return;
             }
-            ReadOnlySpan<byte> look = _look;
-            (int axis, float t) = (_axis, _distance);
+            ReadOnlySpan<byte> look = _scene.Look(_kind);
+            (int axis, int cell, float t) = (_axis, _cell, _distance);
+            if (bounce == 0 && _view.Reach > 0 && t > _view.Reach * HazeFrom)
+            {
+                float far = ((t / _view.Reach) - HazeFrom) / (1 - HazeFrom);
+                float haze = far < 1 ? far * far : 1;
+                Sky(dy, red * haze, green * haze, blue * haze, ref r, ref g, ref b);
+                if (haze >= 1)
+                    return;
+                red *= 1 - haze;
+                green *= 1 - haze;
+                blue *= 1 - haze;
+            }
             r += red * (look[4] * 0.0625f);
             g += green * (look[5] * 0.0625f);
             b += blue * (look[6] * 0.0625f);
-            red *= look[0] * 0.00390625f;
-            green *= look[1] * 0.00390625f;
-            blue *= look[2] * 0.00390625f;
             float nx = axis == 0 ? (dx > 0 ? -1 : 1) : 0;
             float ny = axis == 1 ? (dy > 0 ? -1 : 1) : 0;
             float nz = axis == 2 ? (dz > 0 ? -1 : 1) : 0;
-            ox = ox + (dx * t) + (nx * Lift);
-            oy = oy + (dy * t) + (ny * Lift);
-            oz = oz + (dz * t) + (nz * Lift);
-            float facing = (nx * _view.Sun.X) + (ny * _view.Sun.Y) + (nz * _view.Sun.Z);
-            if (facing > 0 && !Meet(ox, oy, oz, _view.Sun.X, _view.Sun.Y, _view.Sun.Z))
+            (float px, float py, float pz) = (ox + (dx * t), oy + (dy * t), oz + (dz * t));
+            float gloss = look[7] * 0.00390625f;
+            if (gloss > 0)
             {
-                r += red * _view.SunLight.X * facing;
-                g += green * _view.SunLight.Y * facing;
-                b += blue * _view.SunLight.Z * facing;
+                float slant = 1 - (axis == 0 ? MathF.Abs(dx) : axis == 1 ? MathF.Abs(dy) : MathF.Abs(dz));
+                float slant2 = slant * slant;
+                if (Random() < gloss + ((1 - gloss) * (slant2 * slant2 * slant)))
+                {
+                    if (bounce == _view.Bounces)
+                    {
+                        Sky(axis == 1 ? -dy : dy, red, green, blue, ref r, ref g, ref b);
+                        return;
+                    }
+                    (ox, oy, oz) = (px + (nx * Lift), py + (ny * Lift), pz + (nz * Lift));
+                    (dx, dy, dz) = (axis == 0 ? -dx : dx, axis == 1 ? -dy : dy, axis == 2 ? -dz : dz);
+                    continue;
+                }
+            }
+            int top = axis == 1 && dy < 0 ? 8 : 0;
+            float shade = look[11] == 0 ? 1 : Grained(look[11], axis, cell, px, py, pz);
+            red = red * (look[top] * 0.00390625f) * shade;
+            green = green * (look[top + 1] * 0.00390625f) * shade;
+            blue = blue * (look[top + 2] * 0.00390625f) * shade;
+            if (look[3] == (byte)RayForm.Clear)
+            {
+                if (bounce == _view.Bounces)
+                {
+                    Sky(dy, red, green, blue, ref r, ref g, ref b);
+                    return;
+                }
+                (ox, oy, oz) = (px - (nx * Lift), py - (ny * Lift), pz - (nz * Lift));
+                continue;
+            }
+            (ox, oy, oz) = (px + (nx * Lift), py + (ny * Lift), pz + (nz * Lift));
+            float facing = (nx * _view.Sun.X) + (ny * _view.Sun.Y) + (nz * _view.Sun.Z);
+            if (facing > 0)
+            {
+                (float lx, float ly, float lz) = (_view.Sun.X, _view.Sun.Y, _view.Sun.Z);
+                if (_view.SunSize > 0)
+                {
+                    Ball(out float bx, out float by, out float bz);
+                    lx += bx * _view.SunSize;
+                    ly += by * _view.SunSize;
+                    lz += bz * _view.SunSize;
+                }
+                if (!Meet(ox, oy, oz, lx, ly, lz, true))
+                {
+                    r += red * _view.SunLight.X * facing;
+                    g += green * _view.SunLight.Y * facing;
+                    b += blue * _view.SunLight.Z * facing;
+                }
             }
             if (bounce == _view.Bounces)
                 return;
+            seen = false;
             Scatter(nx, ny, nz, out dx, out dy, out dz);
         }
+    }
+
+    private readonly void Sky(float dy, float red, float green, float blue, ref float r, ref float g, ref float b)
+    {
+        float up = dy > 0 ? dy : 0;
+        float part = up * (2 - up);
+        r += red * (_view.Horizon.X + ((_view.Zenith.X - _view.Horizon.X) * part));
+        g += green * (_view.Horizon.Y + ((_view.Zenith.Y - _view.Horizon.Y) * part));
+        b += blue * (_view.Horizon.Z + ((_view.Zenith.Z - _view.Horizon.Z) * part));
+    }
+
+    private readonly void Disk(float dx, float dy, float dz, float red, float green, float blue, ref float r, ref float g, ref float b)
+    {
+        float toward = (dx * _view.Sun.X) + (dy * _view.Sun.Y) + (dz * _view.Sun.Z);
+        if (_view.SunSize <= 0 || toward <= 0)
+            return;
+        float square = MathF.Min(toward * toward, 1);
+        float p4 = square * square;
+        float p8 = p4 * p4;
+        float p16 = p8 * p8;
+        float p64 = p16 * p16 * p16 * p16;
+        float light = (0.04f * p8) + (0.12f * p64 * p64 * p64);
+        if (square * (1 + (_view.SunSize * _view.SunSize)) > 1)
+            light = Disc;
+        r += red * _view.SunLight.X * light;
+        g += green * _view.SunLight.Y * light;
+        b += blue * _view.SunLight.Z * light;
+    }
+
+    private static float Grained(byte grain, int axis, int cell, float px, float py, float pz)
+    {
+        int x = axis == 0 ? cell << 4 : (int)MathF.Floor(px * Texels);
+        int y = axis == 1 ? cell << 4 : (int)MathF.Floor(py * Texels);
+        int z = axis == 2 ? cell << 4 : (int)MathF.Floor(pz * Texels);
+        unchecked
+        {
+            uint texel = ((uint)x * 0x8DA6B343) ^ ((uint)y * 0xD8163841) ^ ((uint)z * 0xCB1AB31F) ^ ((uint)axis * 0x9E3779B9);
+            texel = (texel ^ (texel >> 15)) * 0x2C1B3C6D;
+            uint patch = ((uint)(x >> 2) * 0x8DA6B343) ^ ((uint)(y >> 2) * 0xD8163841) ^ ((uint)(z >> 2) * 0xCB1AB31F);
+            patch = (patch ^ (patch >> 15)) * 0x2C1B3C6D;
+            return 1 - (grain * (float)((texel >> 24) + (patch >> 24)) * (1f / 131072f));
+        }
+    }
+
+    private void Ball(out float x, out float y, out float z)
+    {
+        for (int attempt = 0; attempt < 8; attempt++)
+        {
+            x = (Random() * 2) - 1;
+            y = (Random() * 2) - 1;
+            z = (Random() * 2) - 1;
+            float square = (x * x) + (y * y) + (z * z);
+            if (square <= 1 && square >= Least)
+                return;
+        }
+        (x, y, z) = (0, 0, 0);
     }
 
     // A direction around the normal, more of them near it: the normal and a point on the unit sphere, from a point in it.
     private void Scatter(float nx, float ny, float nz, out float dx, out float dy, out float dz)
     {
-        (float px, float py, float pz) = (0, 0, 0);
-        for (int attempt = 0; attempt < 8; attempt++)
-        {
-            float rx = (Random() * 2) - 1;
-            float ry = (Random() * 2) - 1;
-            float rz = (Random() * 2) - 1;
-            float inside = (rx * rx) + (ry * ry) + (rz * rz);
-            if (inside > 1 || inside < Least)
-                continue;
-            float length = MathF.Sqrt(inside);
-            (px, py, pz) = (rx / length, ry / length, rz / length);
-            break;
-        }
-        (dx, dy, dz) = (nx + px, ny + py, nz + pz);
+        Ball(out float x, out float y, out float z);
+        float inside = (x * x) + (y * y) + (z * z);
+        float length = inside > 0 ? MathF.Sqrt(inside) : 1;
+        (dx, dy, dz) = (nx + (x / length), ny + (y / length), nz + (z / length));
         float square = (dx * dx) + (dy * dy) + (dz * dz);
         if (square < Least)
         {
@@ -126,9 +229,10 @@ internal ref struct RayTracer
         (dx, dy, dz) = (dx / whole, dy / whole, dz / whole);
     }
 
-    private bool Meet(float ox, float oy, float oz, float dx, float dy, float dz)
+    private bool Meet(float ox, float oy, float oz, float dx, float dy, float dz, bool sunward)
     {
         (int x, int y, int z) = (Clamped(ox, _scene.Width), Clamped(oy, _scene.Height), Clamped(oz, _scene.Depth));
+        byte within = _scene.Kind(x, y, z);
         (float ax, float tx) = Axis(ox, dx, x);
         (float ay, float ty) = Axis(oy, dy, y);
         (float az, float tz) = Axis(oz, dz, z);
@@ -158,9 +262,13 @@ internal ref struct RayTracer
                 if ((uint)z >= (uint)_scene.Depth)
                     return false;
             }
-            _look = _scene.Look(x, y, z);
-            if (_look[3] != 0)
+            _kind = _scene.Kind(x, y, z);
+            var form = (RayForm)_scene.Look(_kind)[3];
+            if (form == RayForm.Solid || (form == RayForm.Clear && !sunward && _kind != within))
+            {
+                _cell = _axis == 0 ? x : _axis == 1 ? y : z;
                 return true;
+            }
         }
         return false;
     }

@@ -2,11 +2,11 @@ using System.Numerics;
 
 namespace Egregore.Kernels.Rays;
 
-/// <summary>The input of <c>ray-tile</c>: a camera in the scene's cells, the light, and which part of the picture. Layout: the fields in their order, 120 bytes; vectors are f32 x, y, z.</summary>
+/// <summary>The input of <c>ray-tile</c>: a camera in the scene's cells, the light, and which part of the picture. Layout: the fields in their order, 128 bytes; vectors are f32 x, y, z.</summary>
 public readonly record struct RayView
 {
     /// <summary>Bytes of an input.</summary>
-    public const int Bytes = 120;
+    public const int Bytes = 128;
 
     /// <summary>Pixels along a side of the picture at most.</summary>
     public const int PictureMax = 8192;
@@ -15,7 +15,7 @@ public readonly record struct RayView
     public const int SamplesMax = 16_384;
 
     /// <summary>Bounces at most.</summary>
-    public const int BouncesMax = 3;
+    public const int BouncesMax = 4;
 
     /// <summary>Where the camera is; inside the scene.</summary>
     public Vector3 Camera { get; init; }
@@ -40,6 +40,12 @@ public readonly record struct RayView
 
     /// <summary>Light of the sky at the horizon and below.</summary>
     public Vector3 Horizon { get; init; }
+
+    /// <summary>Tangent of half the angle that the sun takes of the sky, 0 to 0.5: how soft shadows are, and how large its disc is. 0: sharp shadows, no disc.</summary>
+    public float SunSize { get; init; }
+
+    /// <summary>Distance at which haze hides all, in blocks, to 1,000; 0: no haze. There is none up to 0.45 of it.</summary>
+    public float Reach { get; init; }
 
     /// <summary>Pixels of the picture.</summary>
     public (int Width, int Height) Picture { get; init; }
@@ -72,14 +78,17 @@ public readonly record struct RayView
             destination.F32(at + 8, vector.Z);
             at += 12;
         }
+        destination.F32(at, SunSize);
+        destination.F32(at + 4, Reach);
+        at += 8;
         foreach (int size in (ReadOnlySpan<int>)[Picture.Width, Picture.Height, Tile.Left, Tile.Top, Tile.Width, Tile.Height])
         {
             destination.U16(at, size);
             at += 2;
         }
-        (destination[108], destination[109], destination[110], destination[111]) = (checked((byte)Samples), checked((byte)Bounces), 0, 0);
-        destination.U32(112, (uint)Seed);
-        destination.U32(116, (uint)(Seed >> 32));
+        (destination[116], destination[117], destination[118], destination[119]) = (checked((byte)Samples), checked((byte)Bounces), 0, 0);
+        destination.U32(120, (uint)Seed);
+        destination.U32(124, (uint)(Seed >> 32));
         Kernels.Bytes.Accepted(TryRead(destination[..Bytes], out _), nameof(destination));
     }
 
@@ -88,7 +97,7 @@ public readonly record struct RayView
     public static bool TryRead(ReadOnlySpan<byte> bytes, out RayView view)
     {
         view = default;
-        if (bytes.Length != Bytes || bytes.U16(110) != 0)
+        if (bytes.Length != Bytes || bytes.U16(118) != 0)
             return false;
         var read = new RayView
         {
@@ -100,15 +109,18 @@ public readonly record struct RayView
             SunLight = Vector(bytes, 60),
             Zenith = Vector(bytes, 72),
             Horizon = Vector(bytes, 84),
-            Picture = (bytes.U16(96), bytes.U16(98)),
-            Tile = (bytes.U16(100), bytes.U16(102), bytes.U16(104), bytes.U16(106)),
-            Samples = bytes[108],
-            Bounces = bytes[109],
-            Seed = bytes.U32(112) | ((ulong)bytes.U32(116) << 32),
+            SunSize = bytes.F32(96),
+            Reach = bytes.F32(100),
+            Picture = (bytes.U16(104), bytes.U16(106)),
+            Tile = (bytes.U16(108), bytes.U16(110), bytes.U16(112), bytes.U16(114)),
+            Samples = bytes[116],
+            Bounces = bytes[117],
+            Seed = bytes.U32(120) | ((ulong)bytes.U32(124) << 32),
         };
         (int left, int top, int width, int height) = read.Tile;
         if (!Within(read.Forward, -16, 16) || !Within(read.Right, -16, 16) || !Within(read.Down, -16, 16) || !Within(read.Sun, -1.01f, 1.01f)
             || !Within(read.SunLight, 0, 1000) || !Within(read.Zenith, 0, 1000) || !Within(read.Horizon, 0, 1000)
+            || !(read.SunSize >= 0 && read.SunSize <= 0.5f) || !(read.Reach >= 0 && read.Reach <= 1000)
             || read.Picture.Width is < 1 or > PictureMax || read.Picture.Height is < 1 or > PictureMax || width < 1 || height < 1
             || left + width > read.Picture.Width || top + height > read.Picture.Height || read.Samples < 1 || (long)width * height * read.Samples > SamplesMax || read.Bounces > BouncesMax)
             return false;
@@ -120,7 +132,7 @@ public readonly record struct RayView
     public bool IsIn(RayScene scene) =>
         Camera.X >= 0 && Camera.X < scene.Width && Camera.Y >= 0 && Camera.Y < scene.Height && Camera.Z >= 0 && Camera.Z < scene.Depth;
 
-    internal static ulong FuelOf(int samples, int bounces, int sides) => 30_000 + ((ulong)samples * (600 + (((ulong)bounces + 1) * (3_200 + (2 * (ulong)sides * 60)))));
+    internal static ulong FuelOf(int samples, int bounces, int sides) => 30_000 + ((ulong)samples * (600 + (((ulong)bounces + 1) * (6_000 + (2 * (ulong)sides * 70)))));
 
     private static Vector3 Vector(ReadOnlySpan<byte> bytes, int at) => new(bytes.F32(at), bytes.F32(at + 4), bytes.F32(at + 8));
 

@@ -87,6 +87,7 @@ internal sealed partial class WorldHost
         session.Connection = null;
         session.DetachedMs = Math.Max(1, nowMs);
         session.Links = [];
+        _photos?.Left(session);
         _room?.Leave(session);
         _room?.Keep(session, _truth, nowMs);
         _truth.Disconnected(session.Id, nowMs);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Egregore.Server.Identity;
+using Egregore.Server.Photos;
 using Egregore.Server.Sessions;
 using Egregore.Server.Sockets;
 using Egregore.Server.Telemetry;
@@ -29,6 +30,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
     private readonly TruthHost _host;
     private readonly RoomHost? _room;
     private readonly PhysicsHost? _physics;
+    private readonly PhotoHost? _photos;
     private readonly List<Session> _unflushed = [];
 
     public WorldHost(
@@ -38,6 +40,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         SessionTable sessions,
         CommandQueue commands,
         PhysicsHost? physics,
+        PhotoHost? photos,
         WorkReporter work,
         TimeProvider time,
         ILogger log)
@@ -55,6 +58,9 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         _physics = physics;
         if (_physics is not null)
             _physics.Woken = _host.Wake;
+        _photos = photos;
+        if (_photos is not null)
+            _photos.Woken = _host.Wake;
         Statistics = new WorldStatistics(options, Definition, _host, work);
         Refresh();
     }
@@ -104,6 +110,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
         }
 
         _physics?.Take(_truth, nowMs);
+        _photos?.Take(nowMs);
     }
 
     private void Run(Session session, in Command command, long nowMs)
@@ -116,6 +123,13 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
                 break;
             case Kind.PeerLeave:
                 Leave(session, nowMs);
+                break;
+            case Kind.PhotoRequest when _photos is not null:
+                _photos.Take(session, command.Payload, _truth.Db, nowMs);
+                break;
+            case Kind.PhotoRequest:
+                if (PhotoRequestView.TryRead(command.Payload, out var request) == VerifyError.None && !request.Cancel)
+                    PhotoHost.Refuse(session, request.Photo, "this server has no pictures traced");
                 break;
             default:
                 if (_truth.Subscribe(session.Id, command.Payload) is var code and not RefusalCode.None)
@@ -145,6 +159,7 @@ internal sealed partial class WorldHost : ITruthWork, IDisposable
 
         _truth.Tick(nowMs);
         _physics?.Tick(_truth, nowMs);
+        _photos?.Tick(nowMs);
         _truth.Flush();
         _room?.Broadcast(tick);
         foreach (var session in _sessions.All)

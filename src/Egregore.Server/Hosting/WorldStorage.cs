@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Egregore.Server.Photos;
 using Egregore.Server.Sessions;
 using Egregore.Server.Work;
 using Egregore.Storage.Sqlite;
@@ -32,6 +33,7 @@ internal static partial class WorldStorage
             services.GetRequiredService<SessionTable>(),
             services.GetRequiredService<CommandQueue>(),
             PhysicsHost.Of(services.GetRequiredService<IGame>(), services.GetRequiredService<WorkHost>(), log),
+            PhotoHost.Of(services.GetRequiredService<IGame>(), definition, options, services.GetRequiredService<WorkHost>()),
             new WorkReporter(services.GetRequiredService<WorkHost>(), options.Helpers),
             services.GetRequiredService<TimeProvider>(),
             log);

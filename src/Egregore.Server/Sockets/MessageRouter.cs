@@ -118,6 +118,14 @@ internal sealed class MessageRouter(ServerOptions options, WorldDefinition game,
                 else
                     Queue(connection, session, header, envelope.Payload);
                 break;
+            case Kind.PhotoRequest:
+                if (PhotoRequestView.TryRead(envelope.Payload, out _) is var problem and not VerifyError.None)
+                    Refuse(connection, RefusalCode.Malformed, header.Sequence, Texts.Of(problem));
+                else if (!connection.Actions.TryTake(1, connection.LastReceivedMs))
+                    Refuse(connection, RefusalCode.RateLimited, header.Sequence, "too many pictures");
+                else
+                    Queue(connection, session, header, envelope.Payload);
+                break;
             case Kind.Subscribe:
                 Queue(connection, session, header, envelope.Payload);
                 break;

@@ -36,6 +36,9 @@ public sealed record HelpersOptions
     /// <summary>Receipts with pay that are signed in a second, 0 to 100,000; the others go unsigned, and stand in the ledger as well. Default 500.</summary>
     public int ReceiptsSignedPerSecond { get; init; } = 500;
 
+    /// <summary>How often helpers' trust, bans and balances are written to disk when they changed, seconds, 1 to 3,600; what is younger is lost with a killed process. Default 2.</summary>
+    public int KeepEverySeconds { get; init; } = 2;
+
     /// <summary>What an hour of one of truth's own cores costs, in millionths of a credit: the dashboard compares with it. A core that computes six thousand of fuel a microsecond earns some 21,600 credits in that time at the usual price. Default 40,000 credits.</summary>
     public long CoreHourCost { get; init; } = 40_000_000_000;
 
@@ -56,6 +59,7 @@ public sealed record HelpersOptions
             ?? Range(ConnectionsMax, 1, ushort.MaxValue, nameof(ConnectionsMax))
             ?? Range(ConnectionsPerAddressMax, 1, ushort.MaxValue, nameof(ConnectionsPerAddressMax))
             ?? Range(ReceiptsSignedPerSecond, 0, 100_000, nameof(ReceiptsSignedPerSecond))
+            ?? Range(KeepEverySeconds, 1, 3_600, nameof(KeepEverySeconds))
             ?? Range(Coordinator.LocalRunsMax, 0, 64, nameof(WorkOptions.LocalRunsMax));
     }
 

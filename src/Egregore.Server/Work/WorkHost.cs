@@ -39,6 +39,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     private readonly WorkCoordinator _coordinator;
     private readonly KernelSandbox _sandbox;
     private readonly LocalRuns _local;
+    private readonly StandingKeeper _keeper;
     private readonly EcdsaP256 _key;
     [ThreadStatic]
     private static List<HelperSession>? t_flushing;
@@ -84,6 +85,17 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
                 AddKernel(manifest, module);
         }
 
+        _keeper = new StandingKeeper(options.DataFolder, _options.KeepEverySeconds, () => With((coordinator, _) => coordinator.StandingVersion), () => With((coordinator, nowUs) => coordinator.ExportStanding(nowUs, WallUs)), log);
+        try
+        {
+            _keeper.Load(bytes => With((coordinator, nowUs) => coordinator.ImportStanding(bytes, nowUs, WallUs)));
+        }
+        catch (EgregoreEnvironmentException)
+        {
+            _keeper.Dispose();
+            throw;
+        }
+
         _local = new LocalRuns(_sandbox, Library, _options.Coordinator.LocalRunsMax, LocalDone);
         _thread = new Thread(Run) { IsBackground = true, Name = "work" };
     }
@@ -96,12 +108,15 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
 
     public bool IsFull => !_options.Enabled || _connections.Count >= _options.ConnectionsMax;
 
+    private long WallUs => NowMs * 1_000;
+
     // Under the lock; the coordinator's time must not fall.
     private long NowUs => _lastNowUs = Math.Max(_lastNowUs, (long)_time.GetElapsedTime(_startTimestamp).TotalMicroseconds);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _thread.Start();
+        _keeper.Start();
         // The first task does not wait for a compiler.
         new Thread(Warm) { IsBackground = true, Name = "kernels", Priority = ThreadPriority.BelowNormal }.Start();
         return Task.CompletedTask;
@@ -119,6 +134,7 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     {
         _stopped = true;
         _local.Dispose();
+        _keeper.Dispose();
         _sandbox.Dispose();
         _key.Dispose();
     }
@@ -198,6 +214,16 @@ internal sealed partial class WorkHost : ISocketHost, IWorkSink, IHostedService,
     {
         lock (_gate)
             return NowUs + (Math.Max(1, atMs - NowMs) * 1_000);
+    }
+
+    /// <summary>Helpers connected.</summary>
+    public int HelperCount
+    {
+        get
+        {
+            lock (_gate)
+                return _coordinator.HelperCount;
+        }
     }
 
     /// <summary>Takes a task back.</summary>

@@ -68,6 +68,7 @@ public sealed class Ledger
     private readonly LedgerLine[] _lines;
     private readonly int _accountsMax;
     private ulong _next = 1;
+    private ulong _first = 1;
 
     /// <summary>An empty ledger.</summary>
     /// <param name="linesMax">Lines kept for export.</param>
@@ -108,7 +109,7 @@ public sealed class Ledger
     public void WriteCsv(TextWriter writer)
     {
         writer.Write("number,time_us,from,to,amount_millionths,kernel,fuel\r\n");
-        var first = _next > (ulong)_lines.Length ? _next - (ulong)_lines.Length : 1;
+        var first = Math.Max(_first, _next > (ulong)_lines.Length ? _next - (ulong)_lines.Length : 1);
         for (var number = first; number < _next; number++)
         {
             var line = _lines[(int)((number - 1) % (ulong)_lines.Length)];
@@ -128,6 +129,19 @@ public sealed class Ledger
         _index.Add(id, at);
         return true;
     }
+
+    /// <summary>Opens an account with what it had before this process.</summary>
+    /// <returns>False where there is no room.</returns>
+    internal bool TryRestore(AccountId id, long balance)
+    {
+        if (!TryOpen(id, out var at))
+            return false;
+        _accounts[at] = (id, balance);
+        return true;
+    }
+
+    /// <summary>Numbers go on behind the lines of earlier processes, which are not kept here.</summary>
+    internal void Continue(ulong linesWritten) => _first = _next = linesWritten + 1;
 
     internal long BalanceAt(int account) => _accounts[account].Balance;
 

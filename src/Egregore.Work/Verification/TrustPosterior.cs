@@ -10,6 +10,12 @@ public struct TrustPosterior
     private double _wrong;
     private long _atUs;
 
+    /// <summary>What it rests on: weight of right and wrong answers, and up to when that weight has been lost.</summary>
+    public readonly (double Right, double Wrong, long AtUs) Evidence => (_right, _wrong, _atUs);
+
+    /// <summary>One that rests on what was kept.</summary>
+    public static TrustPosterior Of(double right, double wrong, long atUs) => new() { _right = right, _wrong = wrong, _atUs = atUs };
+
     /// <summary>Alpha of the distribution, at the time of the last evidence.</summary>
     public readonly double Alpha => 1 + _right;
 

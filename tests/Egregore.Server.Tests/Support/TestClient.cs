@@ -11,7 +11,7 @@ internal sealed record Received(Kind Kind, uint Sequence, byte[] Payload, PeerId
     public T As<T>()
         where T : class, IFlatTable<T>
     {
-        Assert.Equal(VerifyError.None, T.TryRead(Payload, out var value));
+        Assert.Equal(VerifyError.None, T.TryRead(Payload, TestClient.Limits, out var value));
         return value!;
     }
 }
@@ -19,10 +19,15 @@ internal sealed record Received(Kind Kind, uint Sequence, byte[] Payload, PeerId
 /// <summary>A player over a real socket. Waits end with the test's patience, which only a failing test uses up.</summary>
 internal sealed class TestClient : IAsyncDisposable
 {
+    /// <summary>A task with its shared block may be larger than what clients say.</summary>
+    private const int MessageBytesMax = 2 << 20;
+
+    public static readonly VerifyLimits Limits = VerifyLimits.OfSize(MessageBytesMax);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ClientWebSocket _socket = new();
-    private readonly byte[] _buffer = new byte[1 << 20];
+    private readonly byte[] _buffer = new byte[MessageBytesMax];
     private uint _sequence;
 
     public TestClient(TestKey? key = null) => Key = key ?? new TestKey();
@@ -106,7 +111,7 @@ internal sealed class TestClient : IAsyncDisposable
             length += result.Count;
             if (!result.EndOfMessage)
                 continue;
-            Assert.Equal(VerifyError.None, EnvelopeCodec.TryRead(_buffer.AsSpan(0, length), out var envelope));
+            Assert.Equal(VerifyError.None, EnvelopeCodec.TryRead(_buffer.AsSpan(0, length), Limits, out var envelope));
             return new Received(
                 envelope.Header.Kind, envelope.Header.Sequence, envelope.Payload.ToArray(), envelope.Sender, envelope.Target, length + (length <= 125 ? 2 : length <= 65_535 ? 4 : 10));
         }
@@ -137,10 +142,11 @@ internal sealed class TestClient : IAsyncDisposable
     }
 
     /// <summary>A ping and its pong: whatever was sent before has been taken by then.</summary>
-    public async Task PingAsync(uint id)
+    public async Task PingAsync(uint id, Action<Received>? before = null)
     {
         await SendAsync(Kind.Ping, new Ping { Id = id, Sent = 7 });
-        await ReceiveAsync(Kind.Pong, received => received.As<Pong>().Id == id);
+        while (await ReceiveAsync() is { } received && (received.Kind != Kind.Pong || received.As<Pong>().Id != id))
+            before?.Invoke(received);
     }
 
     public void Abort() => _socket.Abort();

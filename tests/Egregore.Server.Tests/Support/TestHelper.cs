@@ -10,6 +10,7 @@ internal sealed class TestHelper : IAsyncDisposable
 {
     private readonly KernelSandbox _sandbox = new(null, TimeProvider.System);
     private readonly List<WorkReceipt> _receipts = [];
+    private readonly Dictionary<KernelHash, byte[]> _blocks = [];
     private Task? _running;
 
     private TestHelper(TestServer server, TestKey? key)
@@ -131,7 +132,10 @@ internal sealed class TestHelper : IAsyncDisposable
             _sandbox.Load(kernel, await response.Content.ReadAsByteArrayAsync());
         }
 
-        var run = _sandbox.Run(kernel, assign.SharedBytes.Span, assign.Input.Span, assign.Fuel, (int)assign.OutputMax);
+        var block = assign.Shared.Length == KernelHash.Size ? KernelHash.Read(assign.Shared.Span) : default;
+        if (assign.SharedBytes.Length > 0)
+            _blocks[block] = assign.SharedBytes.ToArray();
+        var run = _sandbox.Run(kernel, block.IsNone ? [] : _blocks[block], assign.Input.Span, assign.Fuel, (int)assign.OutputMax);
         await AnswerAsync(assign, Lie?.Invoke(assign, run.Output) ?? run.Output, Claim?.Invoke(run.Fuel) ?? run.Fuel);
     }
 }

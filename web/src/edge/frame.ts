@@ -89,6 +89,7 @@
  * - `exports.Frame.receive(nowMs, queues)`: between two steps, when something has come (queue.ts): it is read, and answered where an answer is due, at once.
  * - `exports.Frame.trace()`: JSON of when own states left and when others' were read since the last call (debug.ts); the first call turns it on.
  * - `exports.Frame.chunk(x, z): Uint8Array`: 16,384 block kinds, index `(y * 16 + z) * 16 + x`; empty when it is not there.
+ * - `exports.Frame.photoAsk(json)`, `photoCancel(photo)`, `photoTake()`: a picture that helpers trace (photo.ts).
  * - `exports.Frame.people()`: JSON of {@link Person}[].
  * - `exports.Frame.blocks()`: JSON of {@link BlockKind}[], once after start-up.
  */
@@ -175,6 +176,9 @@ export interface FrameExports {
   step(nowMs: number, input: Uint8Array): Uint8Array;
   receive(nowMs: number, queues: number): void;
   trace(): string;
+  photoAsk(json: string): boolean;
+  photoCancel(photo: number): void;
+  photoTake(): Uint8Array;
   chunk(x: number, z: number): Uint8Array;
   people(): string;
   blocks(): string;

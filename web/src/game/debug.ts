@@ -1,5 +1,6 @@
 import { clockNow } from '../edge/clock';
 import { Action, BodyFlag, BodyKind, Button, Connection, FrameFlag, OtherFlag } from '../edge/frame';
+import { PhotoEnd } from '../edge/photo';
 import { rtcLinks, type LinkStats } from '../edge/rtc';
 import { socketCounters } from '../edge/socket';
 import type { Game } from './game';
@@ -29,6 +30,8 @@ export interface DebugHandle {
   select(kind: number): boolean;
   /** The kind of a block as the picture has it. */
   block(x: number, y: number, z: number): number;
+  /** Photo mode: whether it is on, and its picture. */
+  photo(): { open: boolean; tiles: number; drawn: number; helpers: number; end: string; text: string };
   /** The block under the crosshair. */
   target(): { x: number; y: number; z: number; face: number; kind: number } | null;
 }
@@ -108,6 +111,11 @@ export function debugHandle(game: Game): DebugHandle {
     })),
     select: (kind) => game.selectKind(kind),
     block: (x, y, z) => scene.chunks.block(x, y, z),
+    photo: () => {
+      const { state, drawn, isOpen } = game.photo;
+      const end = Object.entries(PhotoEnd).find(([, value]) => value === state.end)?.[0].toLowerCase() ?? 'none';
+      return { open: isOpen, tiles: state.tiles, drawn: drawn.size, helpers: state.helpers, end, text: state.text };
+    },
     target: () => (frame.has(FrameFlag.Target) ? { ...frame.target } : null),
   };
 }

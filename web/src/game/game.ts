@@ -13,6 +13,7 @@ import { debugHandle } from './debug';
 import { probeGraphics } from './graphics';
 import { element, Hud } from './hud';
 import { Input } from './input';
+import { PhotoMode } from './photo';
 import { AutoQuality, LEVELS } from './quality';
 import { WorldScene } from './scene';
 import { Screens } from './screens';
@@ -65,6 +66,7 @@ class Game {
   readonly frame = new FrameOutput();
   readonly input: Input;
   readonly scene: WorldScene;
+  readonly photo: PhotoMode;
   people: Person[] = [];
   framesPerSecond = 0;
   stepMs = 0;
@@ -103,6 +105,7 @@ class Game {
     this.scene = new WorldScene(canvas, runtime.Frame, kinds, new URLSearchParams(location.search).get('draw') !== 'off');
     this.quality = new AutoQuality(this.scene.software ? 0 : 1, this.scene.software ? 0 : LEVELS.length - 1);
     this.input = new Input(canvas, settings);
+    this.photo = new PhotoMode(runtime.Frame);
     this.bindInput();
   }
 
@@ -112,6 +115,13 @@ class Game {
     this.screens.attach(this.input);
     this.screens.onSettings = () => this.applyQuality();
     window.addEventListener('resize', () => this.scene.resize());
+    this.screens.onPhoto = () => this.openPhoto();
+    this.screens.isCovered = () => this.photo.isOpen;
+    this.photo.onClose = () => {
+      this.input.menu = false;
+      this.input.lock();
+      element('world').focus();
+    };
     this.applyQuality();
     this.runtime.Frame.start(JSON.stringify(options), clockNow());
     element('world').focus();
@@ -165,7 +175,9 @@ class Game {
     this.step(now);
     if (this.ended) return;
     const before = performance.now();
-    if (this.frame.has(FrameFlag.Spawned)) this.scene.draw(this.frame, this.input.yaw, this.input.pitch, now, Math.min(elapsed, 250) / 1000);
+    // In photo mode the view stands still: what it costs to draw is left to the rays.
+    if (this.photo.isOpen) this.photo.step(!this.frame.has(FrameFlag.ServerGone));
+    else if (this.frame.has(FrameFlag.Spawned)) this.scene.draw(this.frame, this.input.yaw, this.input.pitch, now, Math.min(elapsed, 250) / 1000);
     this.drawMs += (performance.now() - before - this.drawMs) * 0.05;
     if (elapsed > 0) this.framesPerSecond += (1000 / elapsed - this.framesPerSecond) * 0.06;
     if (this.settings.quality === 'auto' && this.walkingAfterMs > 0 && this.quality.frame(elapsed, now)) this.applyQuality();
@@ -236,6 +248,13 @@ class Game {
       console.error(error);
     }
     this.receivedMs += performance.now() - before;
+  }
+
+  private openPhoto(): void {
+    if (this.walkingAfterMs === 0 || this.photo.isOpen) return;
+    this.input.menu = true;
+    this.photo.open({ ...this.scene.view, yaw: this.input.yaw, pitch: this.input.pitch });
+    document.exitPointerLock?.();
   }
 
   private showLoading(): void {

@@ -30,7 +30,7 @@ export class Input {
   menu = false;
   onSlot: (slot: number) => void = () => {};
   onWheel: (by: number) => void = () => {};
-  onKey: (key: 'help' | 'menu') => void = () => {};
+  onKey: (key: 'help' | 'menu' | 'photo') => void = () => {};
   /** The pointer lock was taken or lost. */
   onLock: (locked: boolean) => void = () => {};
 
@@ -179,6 +179,7 @@ export class Input {
     if (down && !event.repeat) {
       if (event.code === 'KeyH' || event.key === '?') this.onKey('help');
       else if (event.code === 'Escape') this.onKey('menu');
+      else if (event.code === 'KeyP') this.onKey('photo');
       else if (SLOT_KEYS.includes(event.code)) this.onSlot(SLOT_KEYS.indexOf(event.code));
       else if (ACTION_KEYS[event.code] !== undefined && !this.menu) this.act(ACTION_KEYS[event.code]!);
     }

@@ -149,6 +149,11 @@ export class WorldScene {
     if (this.drawn) this.renderer.render(this.scene, this.camera);
   }
 
+  /** The eye as it was drawn last, and the tangent of half the angle that the picture is high. */
+  get view(): { x: number; y: number; z: number; halfHeight: number } {
+    return { x: this.eye.x, y: this.eye.y, z: this.eye.z, halfHeight: Math.tan((this.camera.fov * Math.PI) / 360) };
+  }
+
   get triangles(): number {
     return this.renderer.info.render.triangles;
   }

@@ -8,6 +8,9 @@ const VIEW_DISTANCES = [3, 4, 5, 6, 8, 10, 12];
 /** The panels before and over the world: start, loading, menu with settings, help, and the page for what ends the game. */
 export class Screens {
   onSettings: () => void = () => {};
+  onPhoto: () => void = () => {};
+  /** Whether something else is over the world, which no panel is to cover. */
+  isCovered: () => boolean = () => false;
   private readonly menu = element('menu') as HTMLDialogElement;
   private readonly help = element('help') as HTMLDialogElement;
   private readonly settings: Settings;
@@ -20,6 +23,7 @@ export class Screens {
     element('fatal-reload').addEventListener('click', () => location.reload());
     element('open-help').addEventListener('click', () => this.open(this.help));
     element('open-menu').addEventListener('click', () => this.open(this.menu));
+    element('open-photo').addEventListener('click', () => this.onPhoto());
     element('menu-help').addEventListener('click', () => {
       this.menu.close();
       this.open(this.help);
@@ -82,9 +86,9 @@ export class Screens {
   attach(input: Input): void {
     this.input = input;
     input.onKey = (key) => {
-      const dialog = key === 'help' ? this.help : this.menu;
       if (this.isOpen) return;
-      this.open(dialog);
+      if (key === 'photo') this.onPhoto();
+      else this.open(key === 'help' ? this.help : this.menu);
     };
     // Escape releases the pointer before the page sees the key: losing the lock is how the menu is asked for.
     input.onLock = (locked) => { if (!locked && !this.isOpen && document.hasFocus()) this.open(this.menu); };
@@ -101,7 +105,7 @@ export class Screens {
   }
 
   private open(dialog: HTMLDialogElement): void {
-    if (this.isOpen || !this.input) return;
+    if (this.isOpen || this.isCovered() || !this.input) return;
     this.input.menu = true;
     dialog.showModal();
     document.exitPointerLock?.();
