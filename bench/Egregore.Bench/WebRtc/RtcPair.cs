@@ -10,8 +10,11 @@ internal sealed class RtcPair : IAsyncDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Nothing new for so long: what was queued has arrived.</summary>
+    /// <summary>Nothing new for so long: what was queued has arrived, or is lost.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>So many times <see cref="Quiet"/> for what must arrive: the last messages may wait for several timeouts.</summary>
+    private const int QuietReliableMax = 40;
 
     private RtcPair(ChildProcess sender, ChildProcess receiver)
     {
@@ -63,7 +66,7 @@ internal sealed class RtcPair : IAsyncDisposable
         RtcAnswer first = await MarkAsync(cancellation).ConfigureAwait(false);
         await Task.Delay(time, cancellation).ConfigureAwait(false);
         RtcAnswer last = await MarkAsync(cancellation).ConfigureAwait(false);
-        (long sent, RtcAnswer end) = await StopAsync(cancellation).ConfigureAwait(false);
+        (long sent, RtcAnswer end) = await StopAsync(channel == RtcTraffic.Reliable ? start.Messages : null, cancellation).ConfigureAwait(false);
         long arrived = end.Messages!.Value - start.Messages!.Value;
         if (end.Bytes - start.Bytes != arrived * size || (channel == RtcTraffic.Reliable && arrived != sent) || arrived > sent)
             throw new BenchException($"{sent} messages of {size} bytes were sent, {arrived} of {end.Bytes - start.Bytes} bytes in all arrived.");
@@ -80,7 +83,7 @@ internal sealed class RtcPair : IAsyncDisposable
         await TellAsync(Receiver, measure).ConfigureAwait(false);
         RtcAnswer sender = await HearAsync(Sender, "mark", cancellation).ConfigureAwait(false);
         RtcAnswer receiver = await HearAsync(Receiver, "mark", cancellation).ConfigureAwait(false);
-        await StopAsync(cancellation).ConfigureAwait(false);
+        await StopAsync(null, cancellation).ConfigureAwait(false);
         return ((double)sender.Allocated!.Value / sender.Sent!.Value) + ((double)receiver.Allocated!.Value / receiver.Messages!.Value);
     }
 
@@ -100,14 +103,19 @@ internal sealed class RtcPair : IAsyncDisposable
     }
 
     /// <summary>Ends the sending, and waits until what was queued has arrived.</summary>
-    private async Task<(long Sent, RtcAnswer End)> StopAsync(CancellationToken cancellation)
+    /// <param name="reliableSince">What had arrived before the first message, where each is to arrive; null where some may be lost.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    private async Task<(long Sent, RtcAnswer End)> StopAsync(long? reliableSince, CancellationToken cancellation)
     {
         await TellAsync(Sender, new RtcCommand { Command = "stop" }).ConfigureAwait(false);
         long sent = (await HearAsync(Sender, "stopped", cancellation).ConfigureAwait(false)).Sent!.Value;
+        int quiet = 0;
         for (long seen = -1; ;)
         {
             RtcAnswer now = await MarkAsync(cancellation).ConfigureAwait(false);
-            if (now.Messages == seen) return (sent, now);
+            quiet = now.Messages == seen ? quiet + 1 : 0;
+            bool isMissing = reliableSince is { } before && now.Messages - before < sent;
+            if (quiet >= (isMissing ? QuietReliableMax : 1)) return (sent, now);
             seen = now.Messages!.Value;
             await Task.Delay(Quiet, cancellation).ConfigureAwait(false);
         }
