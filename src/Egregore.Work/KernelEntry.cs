@@ -9,6 +9,9 @@ internal sealed class KernelEntry(KernelManifest manifest, int index, int ringer
     private const double Weight = 0.05;
     private const double LargestDecay = 0.999;
 
+    // A run of a quarter of the largest's fuel is as telling as those.
+    private const double Telling = 4;
+
     private double _largest;
 
     public KernelManifest Manifest { get; } = manifest;
@@ -32,12 +35,12 @@ internal sealed class KernelEntry(KernelManifest manifest, int index, int ringer
     public bool IsMeasured { get; private set; }
 
     /// <summary>
-    /// How telling of speed a run of so much fuel is: 1 where it is as large as there were of late, next to nothing where most of its time goes into setting up.
+    /// How telling of speed a run of so much fuel is: 1 where it is about as large as there were of late, next to nothing where most of its time goes into setting up.
     /// </summary>
     /// <param name="fuelExpected">What was expected of the run, not what a helper claims.</param>
     public double Weigh(double fuelExpected)
     {
-        var part = Math.Min(1, fuelExpected / _largest);
+        var part = Math.Min(1, Telling * fuelExpected / _largest);
         return part * part;
     }
 

@@ -77,7 +77,7 @@ public sealed partial class WorkCoordinator
     {
         if (!MayAsk(task, helper, timeUs, wary, nowUs, out var predicted))
             return;
-        var score = helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs) + (predicted / 4);
+        var score = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / (helper.FuelPerUs * helper.Profile.Slots)) + (predicted / 16);
         if (score >= bestScore)
             return;
         (best, bestScore) = (helper, score);

@@ -8,12 +8,17 @@ namespace Egregore.Work.Scheduling;
 internal struct Capability
 {
     private const double Weight = 0.2;
+    private const double GuessWeight = 0.25;
+    private const double WeighedMax = (1 / Weight) - 1;
 
     /// <summary>Answers measured.</summary>
     public uint Count;
 
     /// <summary>Fuel a microsecond; before the first answer what the helper says it had when it tried the kernel, 0: nothing.</summary>
     public double FuelPerUs;
+
+    /// <summary>How telling the runs were that its speed rests on, together; bounded.</summary>
+    public double Weighed;
 
     /// <summary>Way there and back and waiting, microseconds.</summary>
     public double LatencyUs;
@@ -37,7 +42,9 @@ internal struct Capability
         var speed = Math.Max(0.001, fuel / run);
         if (FuelPerUs == 0)
             FuelPerUs = fuelPerUsGuess;
-        FuelPerUs += (speed - FuelPerUs) * weight * (Count == 0 ? 1 : Weight);
+        // The first ones weigh more than the guess, and each as much as those before it together, until there are enough for a mean that forgets.
+        FuelPerUs += (speed - FuelPerUs) * weight / (weight + Math.Max(Weighed, GuessWeight));
+        Weighed = Math.Min(Weighed + weight, WeighedMax);
         // What a small run takes beyond its fuel is way, not slowness.
         var latency = elapsedUs - Math.Min(run, fuel / FuelPerUs);
         if (Count == 0)
