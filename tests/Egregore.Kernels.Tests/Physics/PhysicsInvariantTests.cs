@@ -109,7 +109,7 @@ public sealed class PhysicsInvariantTests
         Assert.Contains("in its sleep", Invariant.Check(default, input, With([.. output], Header + Body + 28, 0.1f)).Reason, StringComparison.Ordinal);
         Assert.Contains("immovable", Invariant.Check(default, input, With([.. output], Header + Body + 52, (uint)PhysicsBodyState.Slow)).Reason, StringComparison.Ordinal);
         // Its speed and its mass are nothing that the others could have got.
-        Assert.Contains("faster than", Invariant.Check(default, input, With(With([.. output], Header + 28, 200f), Header + 52, 0u)).Reason, StringComparison.Ordinal);
+        Assert.Contains("faster than", Invariant.Check(default, input, With(With(With([.. output], Header + 28, 200f), Header + 52, 0u), 16, 0u)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
