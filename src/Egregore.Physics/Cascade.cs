@@ -270,9 +270,10 @@ public sealed class Cascade
     {
         var speed = _options.RestSpeed * (1 + (calm.Age / (float)SettleFrames));
         var rests = IsNear(before, after, MostUnits(calm)) && after.Velocity.LengthSquared() < speed * speed;
-        // A sleeper that wakes lay where it was.
-        var lay = calm.Lay ?? (rests || !before.Awake || calm.Age == 0 ? before : null);
-        return lay is { } place && !IsNear(place, after, (int)(_options.SupportBlocks * BodyState.BlockUnits))
+        // A sleeper that wakes lay where it was; and others may have come to lie on one that hardly moves, whether it rests or not.
+        var support = (int)(_options.SupportBlocks * BodyState.BlockUnits);
+        var lay = calm.Lay ?? (!before.Awake || calm.Age == 0 || IsNear(before, after, support) ? before : null);
+        return lay is { } place && !IsNear(place, after, support)
             ? new Calm(0, calm.Age + 1, null, place)
             : new Calm(rests ? calm.Rest + 1 : 0, calm.Age + 1, lay, null);
     }
@@ -335,6 +336,8 @@ public sealed class Cascade
         Settle(frame);
         if (_now.Count == 0)
             _rest.Clear();
+        else if (_rest.Count > CalmMax)
+            ForgetSleepers();
         _dueMs = frame.DueMs + _options.FrameMs;
         _figures = _figures with
         {
@@ -366,6 +369,12 @@ public sealed class Cascade
         }
     }
 
+    private void ForgetSleepers()
+    {
+        foreach (var id in _rest.Keys.Where(id => !_touched.ContainsKey(id)).ToArray())
+            _rest.Remove(id);
+    }
+
     // Forgets the frames behind this one; null: all of them.
     private void DropBehind(Frame? kept)
     {
@@ -389,6 +398,9 @@ public sealed class Cascade
             }
         }
     }
+
+    // Bodies of which more is known than the tables have; over it only those that are awake.
+    private const int CalmMax = 8_192;
 
     // Audits come within a second; what is older stays.
     private const int KeepCommittedMs = 2_000;

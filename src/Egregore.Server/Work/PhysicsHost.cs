@@ -15,8 +15,8 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
 
     private const int TriesMax = 5, RetryMs = 200, MarginMs = 5, LateMs = 100;
 
-    // What a task takes beside its moving bodies' steps: the engine, and each box of solid blocks or body that lies still that is put into it.
-    private const double TaskFuel = 300_000, BoxFuel = 18_000, HeldFuel = 30_000, FuelWeight = 0.1;
+    // What a task takes beside its moving bodies' steps: the engine, each box of solid blocks that is put into it, and each body that lies still, for its contacts.
+    private const double TaskFuel = 300_000, BoxFuel = 18_000, HeldFuel = 190_000, FuelWeight = 0.1;
 
     // Fewer bodies than this say less of what a body's step takes.
     private const int TellingBodies = 32;
