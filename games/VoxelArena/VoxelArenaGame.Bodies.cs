@@ -104,14 +104,19 @@ public sealed partial class VoxelArenaGame
     {
         Table<Body, ulong> bodies = ctx.Db.Table(BodyRows);
         bool goOn = false;
+        var gone = new List<Body>();
         foreach (Body body in bodies.Rows)
         {
             bool isOut = body.At.Y < FallenUnits || Math.Abs((long)body.At.X) > WorldRadius * (long)MoveState.BlockUnits || Math.Abs((long)body.At.Z) > WorldRadius * (long)MoveState.BlockUnits;
             if (isOut || (body is { Kind: BodyKind.Rubble, Awake: false } && ctx.WorldTimeMs - body.Rested >= RubbleRestsMs))
-                bodies.Delete(body.Id);
+                gone.Add(body);
             else
                 goOn |= body.Awake || body.Kind == BodyKind.Rubble;
         }
+        foreach (Body body in gone)
+            bodies.Delete(body.Id);
+        foreach (Body body in gone)
+            Wake(ctx, BodyBox.Of(body), BodyKind.Crate);
         ctx.Db.Table(Sweeps).Delete(0);
         if (goOn)
             SweepLater(ctx);
@@ -134,7 +139,11 @@ public sealed partial class VoxelArenaGame
     {
         Table<Body, ulong> bodies = ctx.Db.Table(BodyRows);
         while (bodies.Count >= BodiesMax)
-            bodies.Delete((bodies.Where("rubble", true).FirstOrDefault() ?? bodies.Rows.First()).Id);
+        {
+            Body oldest = bodies.Where("rubble", true).FirstOrDefault() ?? bodies.Rows.First();
+            bodies.Delete(oldest.Id);
+            Wake(ctx, BodyBox.Of(oldest), BodyKind.Crate);
+        }
         bodies.Insert(new Body
         {
             Id = id,
@@ -152,8 +161,8 @@ public sealed partial class VoxelArenaGame
         SweepLater(ctx);
     }
 
-    /// <summary>Wakes what rests on or leans on something that changed.</summary>
-    private void Wake(ReducerContext ctx, in BodyBox changed)
+    /// <summary>Wakes what rests on or leans on something that changed. Only crates where rubble goes: the rubble on it goes soon itself.</summary>
+    private void Wake(ReducerContext ctx, in BodyBox changed, BodyKind? only = null)
     {
         Table<Body, ulong> bodies = ctx.Db.Table(BodyRows);
         BodyBox near = changed.Grown(WakeUnits);
@@ -162,7 +171,7 @@ public sealed partial class VoxelArenaGame
         {
             foreach (Body body in bodies.InCell(cells[i]))
             {
-                if (body.Awake || !BodyBox.Of(body).Meets(near))
+                if (body.Awake || (only is not null && body.Kind != only) || !BodyBox.Of(body).Meets(near))
                     continue;
                 bodies.Update(body with { Awake = true, Rested = 0, Touched = body.Touched + 1 });
                 SweepLater(ctx);

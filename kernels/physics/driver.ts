@@ -204,9 +204,14 @@ const OUT_OF_RANGE: i64 = -2;
 
 const ASLEEP: u32 = 1;
 const BALL: u32 = 2;
+const IMMOVABLE: u32 = 4;
 const TOUCHES_STATIC: u32 = 2;
 const SLOW: u32 = 4;
 const ALL_REST: u32 = 1;
+
+/** Rapier's kinds of bodies. */
+const DYNAMIC: i32 = 0;
+const FIXED: i32 = 1;
 
 /** Below these a body counts as slow: squares of m/s and rad/s. */
 const SLOW_LINEAR: f32 = 0.04;
@@ -245,7 +250,7 @@ function handleOf(index: i32): f64 { return reinterpret<f64>(u64(u32(index))); }
 
 function isValidBody(at: i32): bool {
   const flags = load<u32>(at);
-  if (flags > (ASLEEP | BALL)) return false;
+  if (flags > (ASLEEP | BALL | IMMOVABLE) || (flags & (ASLEEP | IMMOVABLE)) == (ASLEEP | IMMOVABLE)) return false;
   for (let i = 4; i < 16; i += 4) if (!within(f(at + i), 0.01, 64)) return false;
   if ((flags & BALL) != 0 && (f(at + 4) != f(at + 8) || f(at + 4) != f(at + 12))) return false;
   if (!allWithin(at + 16, 3, 8192) || !allWithin(at + 28, 4, 1.01) || !allWithin(at + 44, 3, 1000) || !allWithin(at + 56, 3, 1000)) return false;
@@ -285,7 +290,8 @@ function addBody(colliders: i32, at: i32, index: i32): void {
   const turned = rotation(f(at + 28), f(at + 32), f(at + 36), f(at + 40));
   const none = vector(0, 0, 0);
   const frame = rotation(0, 0, 0, 1);
-  const handle = createBody(bodies, 1, translation, turned, 1, 0, 0, none, none, none, none, frame, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0);
+  const type = (flags & IMMOVABLE) != 0 ? FIXED : DYNAMIC;
+  const handle = createBody(bodies, 1, translation, turned, 1, 0, 0, none, none, none, none, frame, 1, 1, 1, 1, 1, 1, 0, 0, type, 1, 0, 0, 0, 0, 0, 0);
   if (reinterpret<u64>(handle) != u64(index)) unreachable();
   freeVector(translation, 0);
   freeRotation(turned, 0);
@@ -300,8 +306,9 @@ function hasSleepers(at: i32, count: i32): bool {
   return false;
 }
 
-/** A sleeper has no motion. */
+/** A sleeper has no motion, and what is immovable never gets any. */
 function setMotion(at: i32, handle: f64): void {
+  if ((load<u32>(at) & IMMOVABLE) != 0) return;
   if ((load<u32>(at) & ASLEEP) != 0) {
     putToSleep(bodies, handle);
     return;
@@ -321,10 +328,11 @@ function push(index: i32, x: f32, y: f32, z: f32): void {
 }
 
 /** Away from the centre, less with the distance; a body at the centre goes up. */
-function blast(at: i32, count: i32): void {
+function blast(at: i32, bodiesAt: i32, count: i32): void {
   const radius = f(at + 12);
   floats = malloc(16, 16);
   for (let i = 0; i < count; i++) {
+    if ((load<u32>(bodiesAt + i * BODY) & IMMOVABLE) != 0) continue;
     readTranslation(bodies, handleOf(i), FLOATS);
     const x = f(floats) - f(at), y = f(floats + 4) - f(at + 4), z = f(floats + 8) - f(at + 8);
     const distance = sqrt<f32>(x * x + y * y + z * z);
@@ -420,13 +428,14 @@ export function run(ptr: i32, len: i32): i64 {
   for (let i: u32 = 0; i < bodyCount; i++) setMotion(bodiesAt + i32(i) * BODY, handleOf(i32(i)));
   for (let i: u32 = 0; i < impulseCount; i++) {
     const at = impulsesAt + i32(i) * IMPULSE;
+    if ((load<u32>(bodiesAt + load<i32>(at) * BODY) & IMMOVABLE) != 0) continue;
     const impulse = vector(f(at + 4), f(at + 8), f(at + 12));
     const point = vector(f(at + 16), f(at + 20), f(at + 24));
     applyImpulseAtPoint(bodies, handleOf(load<i32>(at)), impulse, point, 1);
     freeVector(impulse, 0);
     freeVector(point, 0);
   }
-  for (let i: u32 = 0; i < blastCount; i++) blast(blastsAt + i32(i) * BLAST, i32(bodyCount));
+  for (let i: u32 = 0; i < blastCount; i++) blast(blastsAt + i32(i) * BLAST, bodiesAt, i32(bodyCount));
 
   const out = malloc(OUT_HEADER + i32(bodyCount) * OUT_BODY + (i32(pairsMax) << 2), 16);
   memory.fill(out, 0, OUT_HEADER);
@@ -450,7 +459,8 @@ export function run(ptr: i32, len: i32): i64 {
     pairsBefore = pairsWritten;
     contactPairsWith(narrowPhase, handleOf(statics + current), CALLBACK);
     const from = bodiesAt + i32(i) * BODY;
-    if (isSleeping(bodies, handle) && (load<u32>(from) & ASLEEP) != 0) {
+    const flags = load<u32>(from);
+    if ((flags & IMMOVABLE) != 0 || (isSleeping(bodies, handle) && (flags & ASLEEP) != 0)) {
       // To the bit where it was.
       currentFlags |= ASLEEP;
       memory.copy(to, from + 16, 28);

@@ -6,11 +6,8 @@ internal readonly record struct BodySphere(int X, int Y, int Z, int Radius)
     // Beyond what a body moves by itself: a push by another one in the same frame.
     private const float MarginBlocks = 0.25f;
 
-    public static BodySphere Of(in BodyState body, float seconds, float gravity)
-    {
-        var way = body.Awake ? (body.Velocity.Length() * seconds) + (gravity * seconds * seconds / 2) : 0;
-        return new BodySphere(body.X, body.Y, body.Z, (int)((body.Reach + way + MarginBlocks) * BodyState.BlockUnits));
-    }
+    /// <summary>The ball of a body that goes so far, blocks.</summary>
+    public static BodySphere Of(in BodyState body, float way) => new(body.X, body.Y, body.Z, (int)((body.Reach + way + MarginBlocks) * BodyState.BlockUnits));
 
     public bool Meets(in BodySphere other)
     {

@@ -46,4 +46,7 @@ public readonly record struct BodyState
 
     /// <summary>Radius of the ball around it that holds it whatever its rotation, blocks.</summary>
     public float Reach => Shape == BodyShape.Ball ? Half.X : Half.Length();
+
+    /// <summary>Its volume times its density.</summary>
+    internal float Mass => Density * (Shape == BodyShape.Ball ? 4.18879f * Half.X * Half.X * Half.X : 8 * Half.X * Half.Y * Half.Z);
 }

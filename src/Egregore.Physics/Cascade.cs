@@ -76,7 +76,7 @@ public sealed class Cascade
     {
         if (!_waiting.Remove(key, out var waiting))
             return false;
-        waiting.Frame.Answers[waiting.Island] = Rested(waiting.Frame.Tasks[waiting.Island], bodies);
+        waiting.Frame.Answers[waiting.Island] = Rested(waiting.Frame, waiting.Frame.Tasks[waiting.Island], bodies);
         if (--waiting.Frame.Missing == 0)
             Advance(waiting.Frame);
         return true;
@@ -87,8 +87,8 @@ public sealed class Cascade
     {
         if (!_waiting.Remove(key, out var waiting))
             return false;
-        waiting.Frame.Answers[waiting.Island] =
-            [.. waiting.Frame.Tasks[waiting.Island].Bodies.Select(body => body with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero })];
+        var task = waiting.Frame.Tasks[waiting.Island];
+        waiting.Frame.Answers[waiting.Island] = [.. task.Bodies.Select((body, i) => i < task.Moving ? body with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero } : body)];
         if (--waiting.Frame.Missing == 0)
             Advance(waiting.Frame);
         return true;
@@ -109,7 +109,7 @@ public sealed class Cascade
                     continue;
                 DropBehind(frame);
                 Rebuild(frame);
-                frame.Answers[i] = Rested(frame.Tasks[i], bodies);
+                frame.Answers[i] = Rested(frame, frame.Tasks[i], bodies);
                 if (frame.Missing == 0)
                     Advance(frame);
                 _figures = _figures with { Corrections = _figures.Corrections + 1 };
@@ -122,7 +122,7 @@ public sealed class Cascade
             if (task.Key != key)
                 continue;
             _commit.Clear();
-            foreach (var body in bodies)
+            foreach (var body in bodies[..task.Moving])
             {
                 if (_bodies.TryRead(truth.Db, body.Id, out var known) && known.Touched == body.Touched)
                     _commit.Add(body with { Awake = true });
@@ -164,8 +164,9 @@ public sealed class Cascade
         DropBehind(next);
         foreach (var body in _now)
         {
-            if (!_touched.TryGetValue(body.Id, out var touched) || touched != body.Touched)
-                _rest.Remove(body.Id);
+            // Where it lay stays known, for those that lie on it.
+            if ((!_touched.TryGetValue(body.Id, out var touched) || touched != body.Touched) && _rest.TryGetValue(body.Id, out var calm))
+                _rest[body.Id] = calm with { Rest = 0, Age = 0 };
         }
 
         _touched.Clear();
@@ -206,8 +207,10 @@ public sealed class Cascade
         var planned = _frames.Count == 0 ? _dueMs : _frames.Last().DueMs + _options.FrameMs;
         // Answers that came too late for this one to be in time make the world wait: a frame that nobody could compute by its time would only bring the next one down as well.
         var due = planned - nowMs >= _options.FrameMs ? planned : nowMs + _options.LateFrameMs;
-        var islands = _islands.Find(world, [.. _head.Values.Select(head => head.State)]);
-        var frame = new Frame(_frame + (uint)_frames.Count + 1, planned, due, islands.Count);
+        var roused = new HashSet<ulong>();
+        var left = _head.Values.Where(head => head.Calm.Left is not null).Select(head => head.Calm.Left!.Value).ToArray();
+        var islands = _islands.Find(world, [.. _head.Values.Select(head => head.State)], left, roused);
+        var frame = new Frame(_frame + (uint)_frames.Count + 1, planned, due, islands.Count, roused);
         var voxels = _bodies.Voxels(world);
         foreach (var island in islands)
         {
@@ -215,7 +218,7 @@ public sealed class Cascade
             var solids = new List<BlockBounds>();
             if (!SolidBoxes.Collect(voxels, bounds, _options.IslandBoxesMax, solids))
                 _figures = _figures with { SolidsCut = _figures.SolidsCut + 1 };
-            var task = new IslandTask(++_key, frame.Number, bounds, island, solids, _options.StepsPerFrame, _options.FrameMs / 1000f / _options.StepsPerFrame, _options.Gravity, due);
+            var task = new IslandTask(++_key, frame.Number, bounds, island.Bodies, island.Moving, solids, _options.StepsPerFrame, _options.FrameMs / 1000f / _options.StepsPerFrame, _options.Gravity, due);
             _waiting.Add(task.Key, (frame, frame.Tasks.Count));
             frame.Tasks.Add(task);
         }
@@ -223,14 +226,14 @@ public sealed class Cascade
         _frames.Enqueue(frame);
         _figures = _figures with { Islands = islands.Count, Tasks = _figures.Tasks + islands.Count };
         // The largest first: what is long and begins last is what a frame waits for.
-        foreach (var task in frame.Tasks.OrderByDescending(task => task.Bodies.Count))
+        foreach (var task in frame.Tasks.OrderByDescending(task => task.Moving))
             _work.Submit(task);
     }
 
-    private BlockBounds Bounds(List<BodyState> island)
+    private BlockBounds Bounds(Island island)
     {
-        var bounds = _islands.Reach(island[0]);
-        foreach (var body in island)
+        var bounds = _islands.Reach(island.Bodies[0]);
+        foreach (var body in island.Bodies.Take(island.Moving))
             bounds = bounds.With(_islands.Reach(body));
         var most = _options.IslandBlocksMax - 1;
         return bounds with
@@ -241,15 +244,15 @@ public sealed class Cascade
         };
     }
 
-    // Who has hardly moved for long enough sleeps. A sleeper that came along and was not moved sleeps on: the solver, which begins anew with each task, presses it a little.
-    private BodyState[] Rested(IslandTask task, ReadOnlySpan<BodyState> answer)
+    // Who has hardly moved for long enough sleeps. A sleeper that a blow might have moved and did not sleeps on: the solver, which begins anew with each task, presses it a little.
+    private BodyState[] Rested(Frame frame, IslandTask task, ReadOnlySpan<BodyState> answer)
     {
         var states = answer.ToArray();
         for (var i = 0; i < states.Length; i++)
         {
             var before = task.Bodies[i];
             var calm = CalmOf(before.Id);
-            if (!before.Awake && IsNear(states[i], before, Math.Clamp(MostUnits(calm), StillUnits, FallUnits)))
+            if (i >= task.Moving || (!before.Awake && !frame.Roused.Contains(before.Id) && IsNear(states[i], before, Math.Clamp(MostUnits(calm), StillUnits, FallUnits))))
                 states[i] = before;
             else if (Next(calm, before, states[i]).Rest >= _options.RestFrames)
                 states[i] = states[i] with { Awake = false, Velocity = Vector3.Zero, Spin = Vector3.Zero };
@@ -267,7 +270,12 @@ public sealed class Cascade
     {
         var speed = _options.RestSpeed * (1 + (calm.Age / (float)SettleFrames));
         var rests = IsNear(before, after, MostUnits(calm)) && after.Velocity.LengthSquared() < speed * speed;
-        return new Calm(rests ? calm.Rest + 1 : 0, calm.Age + 1);
+        // A sleeper that wakes lay where it was; and others may have come to lie on one that hardly moves, whether it rests or not.
+        var support = (int)(_options.SupportBlocks * BodyState.BlockUnits);
+        var lay = calm.Lay ?? (!before.Awake || calm.Age == 0 || IsNear(before, after, support) ? before : null);
+        return lay is { } place && !IsNear(place, after, support)
+            ? new Calm(0, calm.Age + 1, null, place)
+            : new Calm(rests ? calm.Rest + 1 : 0, calm.Age + 1, lay, null);
     }
 
     private int MostUnits(Calm calm) => (int)(_options.RestBlocks * BodyState.BlockUnits * (1 + (calm.Age / (float)SettleFrames)));
@@ -285,7 +293,7 @@ public sealed class Cascade
     {
         for (var i = 0; i < frame.Tasks.Count; i++)
         {
-            for (var j = 0; j < frame.Answers[i]!.Length; j++)
+            for (var j = 0; j < frame.Tasks[i].Moving; j++)
             {
                 var state = frame.Answers[i]![j];
                 var wasAwake = frame.Tasks[i].Bodies[j].Awake;
@@ -304,7 +312,7 @@ public sealed class Cascade
         _commit.Clear();
         for (var i = 0; i < frame.Tasks.Count; i++)
         {
-            for (var j = 0; j < frame.Tasks[i].Bodies.Count; j++)
+            for (var j = 0; j < frame.Tasks[i].Moving; j++)
             {
                 if (frame.Answers[i]![j] != frame.Tasks[i].Bodies[j])
                     _commit.Add(frame.Answers[i]![j]);
@@ -328,6 +336,8 @@ public sealed class Cascade
         Settle(frame);
         if (_now.Count == 0)
             _rest.Clear();
+        else if (_rest.Count > CalmMax)
+            ForgetSleepers();
         _dueMs = frame.DueMs + _options.FrameMs;
         _figures = _figures with
         {
@@ -342,7 +352,7 @@ public sealed class Cascade
     {
         for (var i = 0; i < frame.Tasks.Count; i++)
         {
-            for (var j = 0; j < frame.Tasks[i].Bodies.Count; j++)
+            for (var j = 0; j < frame.Tasks[i].Moving; j++)
             {
                 var (before, state) = (frame.Tasks[i].Bodies[j], frame.Answers[i]![j]);
                 if (!state.Awake)
@@ -357,6 +367,12 @@ public sealed class Cascade
                 _rest[state.Id] = Next(_rest.GetValueOrDefault(state.Id), before, state);
             }
         }
+    }
+
+    private void ForgetSleepers()
+    {
+        foreach (var id in _rest.Keys.Where(id => !_touched.ContainsKey(id)).ToArray())
+            _rest.Remove(id);
     }
 
     // Forgets the frames behind this one; null: all of them.
@@ -383,6 +399,9 @@ public sealed class Cascade
         }
     }
 
+    // Bodies of which more is known than the tables have; over it only those that are awake.
+    private const int CalmMax = 8_192;
+
     // Audits come within a second; what is older stays.
     private const int KeepCommittedMs = 2_000;
 
@@ -395,12 +414,9 @@ public sealed class Cascade
     // After so many frames a trembling body may move twice as far, after twice as many three times.
     private const int SettleFrames = 20;
 
-    // Frames that a body has rested, and frames that it has been awake since something touched it.
-    private readonly record struct Calm(int Rest, int Age);
-
     private readonly record struct Head(BodyState State, Calm Calm);
 
-    private sealed class Frame(uint number, long plannedMs, long dueMs, int islands)
+    private sealed class Frame(uint number, long plannedMs, long dueMs, int islands, HashSet<ulong> roused)
     {
         public uint Number { get; } = number;
 
@@ -409,6 +425,9 @@ public sealed class Cascade
 
         /// <summary>When it is committed; later than planned where it would have had no time to be computed.</summary>
         public long DueMs { get; } = dueMs;
+
+        /// <summary>Sleepers that wake whether they move or not: what they lay on has gone.</summary>
+        public HashSet<ulong> Roused { get; } = roused;
 
         public List<IslandTask> Tasks { get; } = new(islands);
 

@@ -21,8 +21,11 @@ public sealed record CascadeOptions
     /// <summary>Frames that may be computed or wait computed ahead of their time.</summary>
     public int FramesInFlightMax { get; init; } = 3;
 
-    /// <summary>Bodies of one island; bodies over it are left to the next island, as if they did not meet.</summary>
+    /// <summary>Bodies of one island that may move; bodies over it are left to the next island, as if they did not meet.</summary>
     public int IslandBodiesMax { get; init; } = 512;
+
+    /// <summary>Sleepers of one island that hold the others; those over it are left out.</summary>
+    public int IslandHeldMax { get; init; } = 512;
 
     /// <summary>Boxes of solid blocks around one island; over it the rest is left out, and counted.</summary>
     public int IslandBoxesMax { get; init; } = 2_048;
@@ -38,6 +41,18 @@ public sealed record CascadeOptions
 
     /// <summary>Frames that a body has to rest before it sleeps.</summary>
     public int RestFrames { get; init; } = 6;
+
+    /// <summary>
+    /// Speed that a blow has to give a sleeper for it to be computed in the frame instead of lying still, by the masses of the two: of two bodies of one size, half of what the one that comes has. Blocks a
+    /// second.
+    /// </summary>
+    public float StirSpeed { get; init; } = 1f;
+
+    /// <summary>How far a body has to go from where it lay for those that lay on it or beside it to wake, blocks.</summary>
+    public float SupportBlocks { get; init; } = 0.05f;
+
+    /// <summary>How near a sleeper has to be to where a body lay to have lain on it, blocks.</summary>
+    public float TouchBlocks { get; init; } = 0.1f;
 
     /// <summary>What is left of a velocity after a frame.</summary>
     public float Damping { get; init; } = 0.98f;

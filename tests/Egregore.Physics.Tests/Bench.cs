@@ -38,6 +38,9 @@ internal sealed class Bench : IBodies, IIslandWork
     /// <summary>Answers of these tasks are held back.</summary>
     public Func<IslandTask, bool> Holds { get; set; } = _ => false;
 
+    /// <summary>Who computes.</summary>
+    public Func<IslandTask, BodyState[]> Solver { get; init; } = Solve;
+
     public static BodyState At(ulong id, float x, float y, float z, Vector3 velocity = default, bool awake = true) => new()
     {
         Id = id,
@@ -68,7 +71,7 @@ internal sealed class Bench : IBodies, IIslandWork
         foreach (var task in Submitted.Where(task => !_answered.Contains(task.Key) && !Holds(task)).ToArray())
         {
             _answered.Add(task.Key);
-            Cascade.Complete(task.Key, Solve(task));
+            Cascade.Complete(task.Key, Solver(task));
         }
     }
 
@@ -76,10 +79,10 @@ internal sealed class Bench : IBodies, IIslandWork
 
     private readonly HashSet<ulong> _answered = [];
 
-    public static BodyState[] Solve(IslandTask task) => [.. task.Bodies.Select(body =>
+    public static BodyState[] Solve(IslandTask task) => [.. task.Bodies.Select((body, i) =>
     {
         var (place, velocity) = (new Vector3(body.X, body.Y, body.Z) / Unit, body.Velocity);
-        for (var step = 0; step < task.Steps && (body.Awake || task.Bodies.Count > 1); step++)
+        for (var step = 0; step < task.Steps && i < task.Moving; step++)
         {
             velocity.Y -= task.Gravity * task.StepSeconds;
             place += velocity * task.StepSeconds;
@@ -99,7 +102,7 @@ internal sealed class Bench : IBodies, IIslandWork
     public void ReadAsleep(Database world, in BlockBounds bounds, IList<BodyState> bodies)
     {
         var within = bounds;
-        foreach (var body in Table.Values.Where(body => !body.Awake && within.Meets(new BlockBounds(body.X / Unit, body.Y / Unit, body.Z / Unit, body.X / Unit, body.Y / Unit, body.Z / Unit))))
+        foreach (var body in Table.Values.Where(body => !body.Awake && within.Meets(new BlockBounds(body.X >> 12, body.Y >> 12, body.Z >> 12, body.X >> 12, body.Y >> 12, body.Z >> 12))))
             bodies.Add(body);
     }
 

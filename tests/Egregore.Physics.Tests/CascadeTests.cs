@@ -88,6 +88,60 @@ public sealed class CascadeTests
     }
 
     [Fact]
+    public void Sleepers_within_reach_lie_still_and_those_behind_them_stay_out()
+    {
+        // A row on the floor; what lies beside it trembles.
+        _bench.Table[1] = Bench.At(1, 0, 1.45f, 0, new Vector3(0.5f, 0, 0));
+        for (var i = 2u; i < 8; i++)
+            _bench.Table[i] = Bench.At(i, (i - 1) * 0.95f, 1.45f, 0, awake: false);
+        _bench.Run(3_000);
+        Assert.All(_bench.Submitted, task => Assert.Equal([1ul, 2ul], task.Bodies.Select(body => body.Id)));
+        Assert.All(_bench.Submitted, task => Assert.Equal(1, task.Moving));
+        Assert.DoesNotContain(_bench.Commits, commit => commit.Bodies.Any(body => body.Id != 1));
+    }
+
+    [Fact]
+    public void One_sleeper_holds_bodies_of_several_islands()
+    {
+        _bench.Table[1] = Bench.At(1, -0.95f, 1.45f, 0);
+        _bench.Table[2] = Bench.At(2, 0, 1.45f, 0, awake: false) with { Half = new Vector3(0.45f, 0.45f, 4) };
+        _bench.Table[3] = Bench.At(3, 0.95f, 1.45f, 3);
+        _bench.Run(50);
+        Assert.Equal([[1ul, 2ul], [3ul, 2ul]], _bench.Submitted.Take(2).Select(task => task.Bodies.Select(body => body.Id)));
+    }
+
+    [Fact]
+    public void A_blow_comes_as_far_as_its_speed_and_the_masses_let_it()
+    {
+        for (var i = 2u; i < 8; i++)
+            _bench.Table[i] = Bench.At(i, (i - 1) * 0.95f, 1.45f, 0, awake: false);
+        int Moved(float speed, float density = 1)
+        {
+            _bench.Table[1] = Bench.At(1, -0.2f, 1.45f, 0, new Vector3(speed, 0, 0)) with { Density = density };
+            return new Islands(_bench, _bench.Options).Find(null!, [_bench.Table[1]], [], []).Single().Moving;
+        }
+
+        // The fastest comes to two of them by itself.
+        Assert.Equal([1, 2, 3, 5], new[] { 1.5f, 3, 6, 12 }.Select(speed => Moved(speed)));
+        Assert.Equal(3, Moved(3, density: 9));
+        Assert.Equal(1, Moved(-12));
+    }
+
+    [Fact]
+    public void What_lay_on_a_body_that_goes_wakes_and_what_lay_under_it_sleeps_on()
+    {
+        for (var i = 1u; i < 5; i++)
+            _bench.Table[i] = Bench.At(i, 0, 0.55f + (0.9f * i), 0, awake: false);
+        _bench.Run(200);
+        // The second is drawn aside, slowly.
+        _bench.Table[2] = _bench.Table[2] with { Awake = true, Touched = 1, Velocity = new Vector3(0, 0, 0.9f) };
+        _bench.Run(900);
+        var woken = _bench.Commits.SelectMany(commit => commit.Bodies).Select(body => body.Id).ToHashSet();
+        Assert.Equal([2ul, 3ul, 4ul], woken.Order());
+        Assert.True(_bench.Table[4].Y < 4 * Bench.Unit);
+    }
+
+    [Fact]
     public void What_is_touched_starts_over_and_the_next_frame_still_comes_in_time()
     {
         _bench.Table[1] = Bench.At(1, 0, 60, 0);

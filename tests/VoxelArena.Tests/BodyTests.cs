@@ -263,6 +263,24 @@ public sealed class BodyTests : IDisposable
     }
 
     [Fact]
+    public void A_crate_that_lies_on_rubble_wakes_when_the_rubble_goes()
+    {
+        Assert.Equal("", _world.Blast(new BlockAt(0, Floor - 1, -4), 3));
+        _world.Sleep();
+        Body rubble = _world.Bodies[0];
+        _world.Move(rubble with { At = new Triple(Block * 3 / 2, (Floor * Block) + 1638, Block * 3 / 2), Rotation = Rotation.None });
+        Assert.Equal("", _world.Stack(new BlockAt(1, Floor, 1)));
+        ulong crate = _world.Bodies[^1].Id;
+        _world.Sleep();
+        Assert.True(_world.Find(crate)!.At.Y > (Floor + 1) * Block);
+        _world.Pass(36_000);
+        Assert.Null(_world.Find(rubble.Id));
+        Assert.Equal((true, 1u), (_world.Find(crate)!.Awake, _world.Find(crate)!.Touched));
+        _world.Settle();
+        Assert.True(_world.Find(crate)!.At.Y < (Floor + 1) * Block);
+    }
+
+    [Fact]
     public void The_world_holds_so_many_bodies_and_the_oldest_rubble_goes_first()
     {
         Assert.Equal("", _world.Stack(new BlockAt(1, Floor, 1)));

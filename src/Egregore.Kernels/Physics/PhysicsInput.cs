@@ -55,7 +55,7 @@ public readonly ref struct PhysicsInput
 
         for (int i = 0; i < read.BodyCount; i++)
         {
-            if (Int(read.BodyBytes(i)) > 3 || !IsValid(read.Body(i))) return "A body is out of bounds";
+            if (Int(read.BodyBytes(i)) > 7 || !IsValid(read.Body(i))) return "A body is out of bounds";
         }
 
         for (int i = 0; i < read.ImpulseCount; i++)
@@ -96,6 +96,7 @@ public readonly ref struct PhysicsInput
         {
             IsAsleep = (flags & 1) != 0,
             IsBall = (flags & 2) != 0,
+            IsImmovable = (flags & 4) != 0,
             HalfExtents = Vector(body[4..]),
             Position = Vector(body[16..]),
             Rotation = Rotation(body[28..]),
@@ -131,7 +132,8 @@ public readonly ref struct PhysicsInput
     {
         Vector3 half = body.HalfExtents;
         Quaternion turned = body.Rotation;
-        return Within(half.X, 0.01f, 64) && Within(half.Y, 0.01f, 64) && Within(half.Z, 0.01f, 64) && (!body.IsBall || (half.X == half.Y && half.X == half.Z))
+        return !(body.IsAsleep && body.IsImmovable)
+            && Within(half.X, 0.01f, 64) && Within(half.Y, 0.01f, 64) && Within(half.Z, 0.01f, 64) && (!body.IsBall || (half.X == half.Y && half.X == half.Z))
             && Within(body.Position, CoordinateMax) && Within(new Vector3(turned.X, turned.Y, turned.Z), 1.01f) && Within(turned.W, -1.01f, 1.01f) && Within(turned.LengthSquared(), 0.98f, 1.02f)
             && Within(body.LinearVelocity, SpeedMax) && Within(body.AngularVelocity, SpeedMax)
             && Within(body.Density, 0.001f, 100_000) && Within(body.Friction, 0, 10) && Within(body.Restitution, 0, 1);

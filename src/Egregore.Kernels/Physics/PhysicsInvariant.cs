@@ -4,7 +4,7 @@ using Egregore.Work;
 namespace Egregore.Kernels.Physics;
 
 /// <summary>
-/// What holds for every answer of the physics kernel: its form, unit rotations, sleepers that lie still, and mechanics' laws as inequalities. Energy: what moves at the end had it
+/// What holds for every answer of the physics kernel: its form, unit rotations, sleepers and immovable bodies that lie still, and mechanics' laws as inequalities. Energy: what moves at the end had it
 /// at the start, or got it from events and from falling. From that follows how fast any body can have been, from that how far it can have come and how deep into a voxel.
 /// </summary>
 /// <remarks>
@@ -51,10 +51,11 @@ public sealed class PhysicsInvariant : IInvariant
             if ((body.State & (PhysicsBodyState.Asleep | PhysicsBodyState.Slow)) == 0) rest = false;
             if ((body.State & PhysicsBodyState.Slow) != 0 && (body.LinearVelocity.LengthSquared() > 0.0401f || body.AngularVelocity.LengthSquared() > 0.0901f))
                 return Broken(i, "is called slow and is not");
-            if (!sleeps) continue;
             PhysicsBody before = task.Body(i);
+            if (before.IsImmovable && !sleeps) return Broken(i, "is immovable and woke");
+            if (!sleeps) continue;
             // Falling asleep takes longer than a task.
-            if (!before.IsAsleep) return Broken(i, "fell asleep");
+            if (!before.IsAsleep && !before.IsImmovable) return Broken(i, "fell asleep");
             if (body.Position != before.Position || body.Rotation != before.Rotation || body.LinearVelocity != Vector3.Zero || body.AngularVelocity != Vector3.Zero)
                 return Broken(i, "moved in its sleep");
         }
@@ -90,6 +91,8 @@ public sealed class PhysicsInvariant : IInvariant
         for (int i = 0; i < task.BodyCount; i++)
         {
             PhysicsBody before = task.Body(i);
+            // It has not moved, so the form says: it neither has energy nor gives any.
+            if (before.IsImmovable) continue;
             PhysicsBodyResult after = answer.Body(i);
             double bodyMass = before.Mass;
             Vector3 inertia = before.UnitInertia;
@@ -107,6 +110,7 @@ public sealed class PhysicsInvariant : IInvariant
         for (int i = 0; i < task.BodyCount; i++)
         {
             PhysicsBody before = task.Body(i);
+            if (before.IsImmovable) continue;
             PhysicsBodyResult after = answer.Body(i);
             double speed = Math.Sqrt((most + error) * 2 / before.Mass);
             if (after.LinearVelocity.Length() > speed) return Doubted(i, "is faster than all the energy there is could make it");
@@ -125,7 +129,7 @@ public sealed class PhysicsInvariant : IInvariant
         {
             PhysicsBody body = task.Body(i);
             // A sleeper has none, whatever the task says.
-            if (body.IsAsleep) continue;
+            if (body.IsAsleep || body.IsImmovable) continue;
             linear[i] = body.LinearVelocity;
             angular[i] = body.AngularVelocity;
         }
@@ -134,6 +138,7 @@ public sealed class PhysicsInvariant : IInvariant
         {
             PhysicsImpulse impulse = task.Impulse(i);
             PhysicsBody body = task.Body(impulse.Body);
+            if (body.IsImmovable) continue;
             float mass = (float)body.Mass;
             linear[impulse.Body] += impulse.Impulse / mass;
             Quaternion turned = Quaternion.Normalize(body.Rotation);
@@ -147,6 +152,7 @@ public sealed class PhysicsInvariant : IInvariant
             for (int j = 0; j < task.BodyCount; j++)
             {
                 PhysicsBody body = task.Body(j);
+                if (body.IsImmovable) continue;
                 Vector3 away = body.Position - blast.Centre;
                 float distance = away.Length();
                 if (distance >= blast.Radius) continue;

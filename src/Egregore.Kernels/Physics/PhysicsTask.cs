@@ -108,7 +108,7 @@ public static class PhysicsTask
 
         public void Body(in PhysicsBody body)
         {
-            Int((body.IsAsleep ? 1u : 0) | (body.IsBall ? 2u : 0));
+            Int((body.IsAsleep ? 1u : 0) | (body.IsBall ? 2u : 0) | (body.IsImmovable ? 4u : 0));
             Vector(body.HalfExtents);
             Vector(body.Position);
             Float(body.Rotation.X);

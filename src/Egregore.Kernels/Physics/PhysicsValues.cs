@@ -36,6 +36,9 @@ public readonly record struct PhysicsBody()
     /// <summary>It sleeps, whatever its velocities, until something that moves touches it.</summary>
     public bool IsAsleep { get; init; }
 
+    /// <summary>It stays where it is whatever touches it, whatever its velocities; not together with <see cref="IsAsleep"/>.</summary>
+    public bool IsImmovable { get; init; }
+
     /// <summary>It is a ball, whose radius is each of <see cref="HalfExtents"/>; otherwise a cuboid.</summary>
     public bool IsBall { get; init; }
 
@@ -102,7 +105,7 @@ public enum PhysicsBodyState
     /// <summary>It moves, and touches no voxel.</summary>
     None = 0,
 
-    /// <summary>It slept through the task.</summary>
+    /// <summary>It slept through the task, or is immovable.</summary>
     Asleep = 1,
 
     /// <summary>It touches voxels.</summary>

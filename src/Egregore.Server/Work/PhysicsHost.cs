@@ -15,8 +15,8 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
 
     private const int TriesMax = 5, RetryMs = 200, MarginMs = 5, LateMs = 100;
 
-    // What a task takes beside its bodies' steps: the engine, and each box of solid blocks that is put into it.
-    private const double TaskFuel = 300_000, BoxFuel = 18_000, FuelWeight = 0.1;
+    // What a task takes beside its moving bodies' steps: the engine, each box of solid blocks that is put into it, and each body that lies still, for its contacts.
+    private const double TaskFuel = 300_000, BoxFuel = 18_000, HeldFuel = 190_000, FuelWeight = 0.1;
 
     // Fewer bodies than this say less of what a body's step takes.
     private const int TellingBodies = 32;
@@ -47,10 +47,12 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     private static IslandTask Sample()
     {
         const int Side = 4;
-        var bodies = Enumerable.Range(0, Side * Side * Side).Select(i => new BodyState
+        const int Held = Side * Side / 2;
+        // From above: some of the lowest lie still and hold the others.
+        var bodies = Enumerable.Range(0, Side * Side * Side).Reverse().Select(i => new BodyState
         {
             Id = (ulong)i,
-            Awake = i > 0,
+            Awake = i >= Held,
             X = BodyState.BlockUnits * (20 + (i % Side * 9)) / 10,
             Y = (BodyState.BlockUnits * 3 / 2) + (BodyState.BlockUnits * (i / (Side * Side)) * 8 / 10),
             Z = BodyState.BlockUnits * (20 + (i / Side % Side * 9)) / 10,
@@ -59,7 +61,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
             Half = new(0.45f),
             Density = 1,
         }).ToArray();
-        return new IslandTask(0, 0, new BlockBounds(0, 0, 0, 8, 12, 8), bodies, [new BlockBounds(0, 0, 0, 8, 0, 8), new BlockBounds(4, 1, 2, 4, 2, 2)], 6, 1 / 60f, 20, 0);
+        return new IslandTask(0, 0, new BlockBounds(0, 0, 0, 8, 12, 8), bodies, bodies.Length - Held, [new BlockBounds(0, 0, 0, 8, 0, 8), new BlockBounds(4, 1, 2, 4, 2, 2)], 6, 1 / 60f, 20, 0);
     }
 
     /// <summary>Wakes truth's thread.</summary>
@@ -136,7 +138,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
             // All that follows waits for it: late is better than never, and better than truth computing again what a helper is about to answer.
             LateUs = LateMs * 1_000,
             Priority = TaskPriority.Urgent,
-            FuelExpected = (ulong)(FixedFuel(pending.Task) + (_bodyStepFuel * pending.Task.Bodies.Count * pending.Task.Steps)),
+            FuelExpected = (ulong)(FixedFuel(pending.Task) + (_bodyStepFuel * pending.Task.Moving * pending.Task.Steps)),
             Tag = ((ulong)TagNumber << 56) | pending.Task.Key,
         });
         pending.Id = result.Task;
@@ -193,11 +195,11 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
 
     private void Measure(IslandTask task, ulong fuel)
     {
-        var weight = FuelWeight * Math.Min(1, task.Bodies.Count / (double)TellingBodies);
-        _bodyStepFuel += ((Math.Max(0, fuel - FixedFuel(task)) / (task.Bodies.Count * task.Steps)) - _bodyStepFuel) * weight;
+        var weight = FuelWeight * Math.Min(1, task.Moving / (double)TellingBodies);
+        _bodyStepFuel += ((Math.Max(0, fuel - FixedFuel(task)) / (task.Moving * task.Steps)) - _bodyStepFuel) * weight;
     }
 
-    private static double FixedFuel(IslandTask task) => TaskFuel + (BoxFuel * task.Solids.Count);
+    private static double FixedFuel(IslandTask task) => TaskFuel + (BoxFuel * task.Solids.Count) + (HeldFuel * (task.Bodies.Count - task.Moving));
 
     private void Complete(Pending pending, BodyState[] bodies)
     {
@@ -208,7 +210,7 @@ internal sealed partial class PhysicsHost : IIslandWork, ISettlements
     // Better bodies that stand still than a world that waits for them.
     private void Freeze(Pending pending, string why)
     {
-        LogFrozen(_log, pending.Task.Bodies.Count, why);
+        LogFrozen(_log, pending.Task.Moving, why);
         pending.Completed = true;
         _cascade.Freeze(pending.Task.Key);
     }

@@ -37,7 +37,7 @@ internal sealed class RapierIslands : IIslandKernel
             var body = task.Bodies[i];
             bodies[i] = new PhysicsBody
             {
-                IsAsleep = !body.Awake,
+                IsImmovable = i >= task.Moving,
                 IsBall = body.Shape == BodyShape.Ball,
                 HalfExtents = body.Half,
                 Position = new Vector3(Relative(body.X, task.Bounds.MinX), Relative(body.Y, task.Bounds.MinY), Relative(body.Z, task.Bounds.MinZ)),

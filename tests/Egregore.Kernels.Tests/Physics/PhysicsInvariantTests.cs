@@ -98,6 +98,21 @@ public sealed class PhysicsInvariantTests
     }
 
     [Fact]
+    public void An_immovable_body_that_moved_or_woke_is_a_lie()
+    {
+        PhysicsScene scene = PhysicsScene.Pile(5);
+        scene.Bodies[1] = scene.Bodies[1] with { IsImmovable = true, LinearVelocity = new Vector3(900, 0, 0), Density = 90_000 };
+        byte[] input = scene.Task();
+        byte[] output = PhysicsRun.Of(input).Output;
+        Assert.Null(Invariant.Check(default, input, output).Reason);
+        Assert.Contains("in its sleep", Invariant.Check(default, input, With([.. output], Header + Body, 0.5f)).Reason, StringComparison.Ordinal);
+        Assert.Contains("in its sleep", Invariant.Check(default, input, With([.. output], Header + Body + 28, 0.1f)).Reason, StringComparison.Ordinal);
+        Assert.Contains("immovable", Invariant.Check(default, input, With([.. output], Header + Body + 52, (uint)PhysicsBodyState.Slow)).Reason, StringComparison.Ordinal);
+        // Its speed and its mass are nothing that the others could have got.
+        Assert.Contains("faster than", Invariant.Check(default, input, With(With(With([.. output], Header + 28, 200f), Header + 52, 0u), 16, 0u)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_the_kernel_would_refuse_has_no_right_answer()
     {
         byte[] input = PhysicsScene.Pile(3).Task();

@@ -111,6 +111,42 @@ public sealed class PhysicsKernelTests
     }
 
     [Fact]
+    public void What_is_immovable_holds_what_falls_on_it_and_comes_back_as_it_was()
+    {
+        var scene = new PhysicsScene();
+        Quaternion turned = Quaternion.Normalize(new Quaternion(0, 0.3f, 0, 0.951f));
+        // In the air, at a place and with a turn that no sum of steps gives back; its motion is passed over.
+        scene.Bodies.Add(new PhysicsBody { IsImmovable = true, Position = new Vector3(0.1f, 3.3f, 0.7f), Rotation = turned, LinearVelocity = new Vector3(3, 0, 0), AngularVelocity = Vector3.One });
+        scene.Bodies.Add(new PhysicsBody { Position = new Vector3(0.1f, 6, 0.7f), Density = 50 });
+        for (int i = 0; i < 30; i++)
+        {
+            if (i == 20)
+            {
+                scene.Impulses.Add(new PhysicsImpulse(0, new Vector3(100, 100, 0), scene.Bodies[0].Position));
+                scene.Blasts.Add(new PhysicsBlast(scene.Bodies[0].Position - Vector3.UnitX, 1.2f, 500));
+            }
+            byte[] input = scene.Task();
+            PhysicsOutput.Read(PhysicsRun.Of(input).Output, out PhysicsOutput answer);
+            Assert.Equal(new PhysicsBodyResult(new Vector3(0.1f, 3.3f, 0.7f), turned, Vector3.Zero, Vector3.Zero, PhysicsBodyState.Asleep | PhysicsBodyState.Slow), answer.Body(0));
+            Assert.Equal(i > 15 ? 1 : answer.PairCount, answer.PairCount);
+            scene.Step();
+        }
+        Assert.InRange(scene.Bodies[1].Position.Y, 4.25f, 4.35f);
+        scene.Bodies[1] = scene.Bodies[1] with { IsImmovable = true };
+        PhysicsOutput.Read(scene.Step().Output, out PhysicsOutput rest);
+        Assert.True(rest.AllAtRest);
+    }
+
+    [Fact]
+    public void A_pile_of_which_little_moves_costs_little()
+    {
+        PhysicsScene all = PhysicsScene.Pile(200), few = PhysicsScene.Pile(200);
+        for (int i = 0; i < 190; i++) few.Bodies[i] = few.Bodies[i] with { IsImmovable = true };
+        long most = PhysicsRun.Of(all.Task()).Fuel, least = PhysicsRun.Of(few.Task()).Fuel;
+        Assert.True(least * 8 < most, $"{least} of {most} fuel");
+    }
+
+    [Fact]
     public void Pairs_are_listed_in_order_up_to_the_bound()
     {
         PhysicsScene scene = PhysicsScene.Pile(50);

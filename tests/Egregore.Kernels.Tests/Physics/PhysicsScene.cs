@@ -57,6 +57,10 @@ internal sealed class PhysicsScene
                 Restitution = random.Next(3) == 0 ? Between(0, 0.8f) : 0,
             });
         }
+        if (seed % 2 == 0)
+        {
+            for (int i = 0; i < count; i += 3) scene.Bodies[i] = scene.Bodies[i] with { IsAsleep = false, IsImmovable = true };
+        }
         if (random.Next(2) == 0) scene.Impulses.Add(new PhysicsImpulse(random.Next(count), In(20), scene.Bodies[0].Position));
         if (random.Next(2) == 0) scene.Blasts.Add(new PhysicsBlast(In(3), Between(1, 10), Between(0, 60)));
         return scene;
@@ -91,7 +95,7 @@ internal sealed class PhysicsScene
                 Rotation = body.Rotation,
                 LinearVelocity = body.LinearVelocity,
                 AngularVelocity = body.AngularVelocity,
-                IsAsleep = (body.State & (sleep ? PhysicsBodyState.Asleep | PhysicsBodyState.Slow : PhysicsBodyState.Asleep)) != 0,
+                IsAsleep = !Bodies[i].IsImmovable && (body.State & (sleep ? PhysicsBodyState.Asleep | PhysicsBodyState.Slow : PhysicsBodyState.Asleep)) != 0,
             };
         }
         Impulses.Clear();
