@@ -78,6 +78,7 @@ public static class StandardKernels
         new()
         {
             Name = "ray-tile",
+            Version = 2,
             Hash = KernelModules.HashOf("ray-tile"),
             Class = VerificationClass.Cosmetic,
             FuelMax = RayView.FuelOf(RayView.SamplesMax, RayView.BouncesMax, 3 * RayScene.SideMax),

@@ -48,6 +48,19 @@ internal sealed class OwnerEntry(PeerId id, int account)
 
     public bool IsBanned(long nowUs) => BannedUntilUs > nowUs;
 
+    /// <summary>Fuel a microsecond in the mean of the kernels that it has answered; 0: none.</summary>
+    public double FuelPerUs()
+    {
+        var (sum, count) = (0.0, 0);
+        foreach (var record in Kernels)
+        {
+            if (record is { Capability.Count: > 0 })
+                (sum, count) = (sum + record.Capability.FuelPerUs, count + 1);
+        }
+
+        return count == 0 ? 0 : sum / count;
+    }
+
     public KernelRecord Record(KernelEntry kernel) => RecordOrNull(kernel) ?? Set(kernel, new KernelRecord());
 
     public KernelRecord Set(KernelEntry kernel, KernelRecord record)

@@ -87,7 +87,8 @@ public sealed partial class WorkCoordinator
     private bool MayAsk(TaskEntry task, HelperEntry helper, long timeUs, bool wary, long nowUs, out double predictedUs)
     {
         predictedUs = Predict(task, helper, nowUs, out var jitterUs);
-        if (predictedUs + (2 * jitterUs) > timeUs)
+        // Where an answer may be late, it may so be by chance, but not by what is expected.
+        if (predictedUs > timeUs || predictedUs + (2 * jitterUs) > timeUs + task.LateUs)
             return false;
         var record = helper.Owner.RecordOrNull(task.Kernel);
         // What must be right, and what checks others, goes to those who have shown that they can, as long as there are some.

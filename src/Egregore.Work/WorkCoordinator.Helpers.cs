@@ -53,7 +53,7 @@ public sealed partial class WorkCoordinator
         helper.Owner = owner;
         helper.Profile = profile;
         helper.Connected = true;
-        helper.FuelPerUs = _localFuelPerUs / 2;
+        helper.FuelPerUs = owner.FuelPerUs() is > 0 and var known ? known : _localFuelPerUs / 2;
         id = helper.Id;
         return JoinStatus.Joined;
     }

@@ -75,8 +75,8 @@ public sealed record WorkOptions
     /// <summary>Fuel per microsecond that truth is taken to run until it is measured. Default 300.</summary>
     public double LocalFuelPerUs { get; init; } = 300;
 
-    /// <summary>Random candidates looked at for each lease, twice at most. Default 8.</summary>
-    public int Candidates { get; init; } = 8;
+    /// <summary>Random candidates looked at for each lease, twice at most. Default 12.</summary>
+    public int Candidates { get; init; } = 12;
 
     /// <summary>Waiting tasks looked at when a helper has a free slot. Default 8.</summary>
     public int LookAhead { get; init; } = 8;

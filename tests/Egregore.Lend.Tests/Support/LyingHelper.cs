@@ -18,7 +18,9 @@ internal sealed class LyingHelper : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly Queue<(Kind Kind, byte[] Payload)> _read = new();
     private readonly Queue<(Kind Kind, byte[] Payload)> _batch = new();
-    private readonly KernelSandbox _sandbox = new(new SandboxOptions(), TimeProvider.System);
+    // One for all of them: a kernel is compiled once.
+    private static readonly KernelSandbox Sandbox = new(new SandboxOptions(), TimeProvider.System);
+
     private readonly Dictionary<KernelHash, ReadOnlyMemory<byte>> _blocks = [];
 
     private LyingHelper(LendSocket socket, HttpClient http, EcdsaP256 key)
@@ -58,6 +60,18 @@ internal sealed class LyingHelper : IAsyncDisposable
 
     public void Park(int slots) => Send(Kind.WorkPark, new WorkPark { Slots = (ushort)slots });
 
+    /// <summary>Compiles the kernels that the server expects to need, as helpers do before they park.</summary>
+    public async Task TryKernelsAsync()
+    {
+        for (var left = Welcome.Kernels; left.Length >= KernelHash.Size; left = left[KernelHash.Size..])
+        {
+            var kernel = KernelHash.Read(left.Span[..KernelHash.Size]);
+            Sandbox.Load(kernel, await _http.GetByteArrayAsync($"kernels/{kernel}.wasm"));
+            var sample = await _http.GetByteArrayAsync($"kernels/{kernel}.sample");
+            Sandbox.Run(kernel, [], sample, 2_000_000_000, 1 << 20);
+        }
+    }
+
     /// <summary>The next task.</summary>
     public async Task<WorkAssign> TaskAsync()
     {
@@ -71,10 +85,10 @@ internal sealed class LyingHelper : IAsyncDisposable
     public async Task<KernelRun> ComputeAsync(WorkAssign assign)
     {
         var kernel = KernelHash.Read(assign.Kernel.Span);
-        if (!_sandbox.Holds(kernel))
-            _sandbox.Load(kernel, await _http.GetByteArrayAsync($"kernels/{kernel}.wasm"));
+        if (!Sandbox.Holds(kernel))
+            Sandbox.Load(kernel, await _http.GetByteArrayAsync($"kernels/{kernel}.wasm"));
         var shared = assign.Shared.IsEmpty ? default : _blocks[KernelHash.Read(assign.Shared.Span)];
-        return _sandbox.Run(kernel, shared.Span, assign.Input.Span, assign.Fuel, (int)assign.OutputMax);
+        return Sandbox.Run(kernel, shared.Span, assign.Input.Span, assign.Fuel, (int)assign.OutputMax);
     }
 
     /// <summary>Answers as it should.</summary>
@@ -151,8 +165,7 @@ internal sealed class LyingHelper : IAsyncDisposable
     {
         await _socket.DisposeAsync();
         _http.Dispose();
-        _sandbox.Dispose();
-    }
+            }
 
     private async Task<(Kind Kind, byte[] Payload)> NextAsync(Func<Kind, bool> wanted)
     {

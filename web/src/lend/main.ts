@@ -72,7 +72,7 @@ async function start(): Promise<void> {
   lender.asked = false;
   lender.set({ ...settings });
   void senses.watchUse(settings.pauseInUse);
-  link.start(navigator.userAgent.includes('Mobile') ? 'phone' : 'tab', settings.cores);
+  link.start(navigator.userAgent.includes('Mobile') ? 'phone' : 'tab', coresMax);
   stopTicker ??= clockTicker(tick);
   element('pause').focus();
 }
