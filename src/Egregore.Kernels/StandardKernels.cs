@@ -15,6 +15,9 @@ namespace Egregore.Kernels;
 /// <summary>The standard kernels: what a coordinator has to know of each, and their modules. docs/kernels.md has the table.</summary>
 public static class StandardKernels
 {
+    /// <summary>What a task of any of them may use.</summary>
+    private const ulong FuelMost = 4_000_000_000;
+
     /// <summary>All of them, with samples that anybody can foresee.</summary>
     public static IReadOnlyList<KernelManifest> All { get; } = Salted(0);
 
@@ -81,7 +84,8 @@ public static class StandardKernels
             Version = 2,
             Hash = KernelModules.HashOf("ray-tile"),
             Class = VerificationClass.Cosmetic,
-            FuelMax = RayView.FuelOf(RayView.SamplesMax, RayView.BouncesMax, 3 * RayScene.SideMax),
+            // 128 × 128 × 61 cells have the longest ways; where every ray of the largest tile went all of it at every bounce, three parts in a hundred more would be needed than anybody is asked for.
+            FuelMax = Math.Min(FuelMost, RayView.FuelOf(RayView.SamplesMax, RayView.BouncesMax, 128 + 128 + 61)),
             InputBytesMax = RayScene.HeaderBytes + RayScene.CellsMax + RayView.Bytes,
             OutputBytesMax = RayTile.PixelBytes * RayView.SamplesMax,
             MemoryPagesMax = 24,
