@@ -2,6 +2,7 @@ using Egregore.Server.Photos;
 using Egregore.Server.Work;
 using Egregore.Wire;
 using Egregore.World.Area;
+using static Egregore.Server.OptionBounds;
 
 namespace Egregore.Server;
 
@@ -167,6 +168,4 @@ public sealed record ServerOptions
             ?? (Helpers.Problem() is { } helpers ? "Helpers: " + helpers : null)
             ?? (Photos.Problem() is { } photos ? "Photos: " + photos : null);
     }
-
-    private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;
 }

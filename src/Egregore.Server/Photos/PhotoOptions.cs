@@ -1,3 +1,5 @@
+using static Egregore.Server.OptionBounds;
+
 namespace Egregore.Server.Photos;
 
 /// <summary>Pictures that helpers trace for players.</summary>
@@ -44,6 +46,4 @@ public sealed record PhotoOptions
         ?? Range(TileMs, 100, 60_000, nameof(TileMs))
         ?? Range(TriesMax, 1, 16, nameof(TriesMax))
         ?? Range(PhotoSeconds, 1, 3_600, nameof(PhotoSeconds));
-
-    private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;
 }

@@ -1,5 +1,6 @@
 using Egregore.Sandbox;
 using Egregore.Work;
+using static Egregore.Server.OptionBounds;
 
 namespace Egregore.Server.Work;
 
@@ -62,6 +63,4 @@ public sealed record HelpersOptions
             ?? Range(KeepEverySeconds, 1, 3_600, nameof(KeepEverySeconds))
             ?? Range(Coordinator.LocalRunsMax, 0, 64, nameof(WorkOptions.LocalRunsMax));
     }
-
-    private static string? Range(int value, int min, int max, string name) => value < min || value > max ? $"{name} is {value}; it must be {min} to {max}" : null;
 }
