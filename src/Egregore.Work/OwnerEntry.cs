@@ -40,6 +40,9 @@ internal sealed class OwnerEntry(PeerId id, int account)
     public long BannedUntilUs;
     public string Reason = "";
 
+    /// <summary>Leases in a row that ran out of the helper that left last.</summary>
+    public int Stalls;
+
     /// <summary>Among those who left, by when.</summary>
     public OwnerEntry? OlderGone, NewerGone;
 

@@ -6,6 +6,7 @@ namespace Egregore.Work;
 public sealed partial class WorkCoordinator
 {
     private const long BusyHalfLifeUs = 2_000_000;
+    private const double BusyWeight = 0.01;
     private const int LeaseIndexBits = 20;
     private const long ProbeUs = 5_000_000;
     private const long RestMinUs = 1_000_000;
@@ -18,6 +19,10 @@ public sealed partial class WorkCoordinator
     private readonly Queue<LeaseEntry> _freeLeases = new();
     private ulong _leaseCount;
     private double _servedFloor;
+
+    // What helpers that may be asked have in the mean: who comes begins with it, or all would go to it until it had as much as the others.
+    private double _busyUsualUs;
+    private long _busyUsualAtUs;
     private double _hedgeTokens;
 
     /// <summary>Finds a helper that can answer in time and gives it a lease; false: nobody of those looked at.</summary>
@@ -77,7 +82,10 @@ public sealed partial class WorkCoordinator
     {
         if (!MayAsk(task, helper, timeUs, wary, nowUs, out var predicted))
             return;
-        var score = (helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs)) + (task.FuelExpected / (helper.FuelPerUs * helper.Profile.Slots)) + (predicted / 16);
+        var busy = helper.BusyUs * Decay.Factor(nowUs - helper.BusyAtUs, BusyHalfLifeUs);
+        _busyUsualUs += (busy - _busyUsualUs) * BusyWeight;
+        _busyUsualAtUs = nowUs;
+        var score = busy + (task.FuelExpected / (helper.FuelPerUs * helper.Profile.Slots)) + (predicted / 16);
         if (score >= bestScore)
             return;
         (best, bestScore) = (helper, score);
@@ -92,7 +100,7 @@ public sealed partial class WorkCoordinator
             return false;
         var record = helper.Owner.RecordOrNull(task.Kernel);
         // What must be right, and what checks others, goes to those who have shown that they can, as long as there are some.
-        if (wary && (task.Class == VerificationClass.Critical || task.HasAnswer) && (record is null || record.ChecksInRow < _options.NewChecks))
+        if (wary && (task.Class == VerificationClass.Critical || task.HasAnswer) && !IsKnown(record))
             return false;
         ref readonly var profile = ref helper.Profile;
         if (profile.Owner == task.Beneficiary)
@@ -106,6 +114,9 @@ public sealed partial class WorkCoordinator
 
         return !helper.Owner.IsBanned(nowUs);
     }
+
+    /// <summary>Whether it has given as many right answers in a row, checked, as make a helper one that is no longer new.</summary>
+    private bool IsKnown(KernelRecord? record) => record is not null && record.ChecksInRow >= _options.NewChecks;
 
     private double Predict(TaskEntry task, HelperEntry helper, long nowUs, out double jitterUs)
     {

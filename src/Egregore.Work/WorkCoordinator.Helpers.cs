@@ -1,5 +1,6 @@
 using Egregore.Wire;
 using Egregore.Work.Credits;
+using Egregore.Work.Verification;
 
 namespace Egregore.Work;
 
@@ -54,6 +55,10 @@ public sealed partial class WorkCoordinator
         helper.Profile = profile;
         helper.Connected = true;
         helper.FuelPerUs = owner.FuelPerUs() is > 0 and var known ? known : _localFuelPerUs / 2;
+        helper.BusyUs = _busyUsualUs * Decay.Factor(nowUs - _busyUsualAtUs, BusyHalfLifeUs);
+        helper.BusyAtUs = nowUs;
+        // Who stalled and comes back has stalled.
+        helper.Stalls = owner.Stalls;
         id = helper.Id;
         return JoinStatus.Joined;
     }
@@ -80,6 +85,7 @@ public sealed partial class WorkCoordinator
             Link(helper.Owner);
         HelperCount--;
         helper.Generation++;
+        helper.Owner.Stalls = helper.Stalls;
         helper.Stalls = helper.HeldCount = helper.HeldNext = 0;
         helper.Resting = helper.Paused = false;
         helper.BusyUs = helper.LeasedFuel = 0;

@@ -46,7 +46,7 @@ public sealed partial class WorkCoordinator
             if (owner.RecordOrNull(kernel) is not { } record || (record.Capability.AskedAtUs == 0 && !record.HasHistory) || kernels.Count == KernelViewsMax)
                 continue;
             record.Trust.Age(nowUs, _options.TrustHalfLifeUs);
-            var sampled = record.ChecksInRow < _options.NewChecks ? 1_000 : (int)(SampleShare(record) * 1_000);
+            var sampled = !IsKnown(record) ? 1_000 : (int)(SampleShare(record) * 1_000);
             kernels.Add(new KernelView(kernel.Hash, kernel.Manifest.Name, (int)(record.Trust.Mean * 1_000), record.Accepted, record.Late, record.Wrong, sampled,
                 record.Capability.FuelPerUs, record.Capability.LatencyUs, record.Capability.JitterUs));
         }

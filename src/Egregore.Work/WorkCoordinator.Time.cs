@@ -101,8 +101,21 @@ public sealed partial class WorkCoordinator
         return lease.AssignedUs + (long)(lease.PredictedUs * task.Kernel.Slowness.Value);
     }
 
-    /// <summary>The last moment at which truth can still compute the answer in time; where it may be late, not before the leases end as long as that is late enough.</summary>
-    private long LocalAt(TaskEntry task) => task.RunByUs - Math.Max(0, LocalEstimateUs(task) - task.LateUs);
+    /// <summary>
+    /// The last moment at which truth can still compute the answer in time; where it may be late, and who is asked has shown that they answer, not before the leases end as long as that is late enough.
+    /// </summary>
+    private long LocalAt(TaskEntry task) => task.RunByUs - Math.Max(0, LocalEstimateUs(task) - (task.LateUs > 0 && AreKnown(task) ? task.LateUs : 0));
+
+    private bool AreKnown(TaskEntry task)
+    {
+        for (var i = 0; i < task.LeaseCount; i++)
+        {
+            if (!IsKnown(task.Leases[i]!.Helper!.Owner.RecordOrNull(task.Kernel)))
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Whether truth computes a task that is late, or will: that run is what settles it, so it needs no timer.</summary>
     private bool IsAtTruth(TaskEntry task, long nowUs) =>

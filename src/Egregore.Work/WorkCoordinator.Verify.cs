@@ -38,7 +38,7 @@ public sealed partial class WorkCoordinator
         StopWaiting(task);
         var record = answer.Owner.Record(task.Kernel);
         record.Trust.Age(nowUs, _options.TrustHalfLifeUs);
-        task.Audited = task.Class == VerificationClass.Critical || task.Quorum > 1 || task.Disputed || record.ChecksInRow < _options.NewChecks
+        task.Audited = task.Class == VerificationClass.Critical || task.Quorum > 1 || task.Disputed || !IsKnown(record)
             || answer.Fuel > task.FuelExpected * OddFuel || _random.Chance(SampleShare(record));
         var final = !task.Audited && (task.Class == VerificationClass.Cosmetic || _options.WindowUs == 0);
         if (final)

@@ -9,7 +9,10 @@ public sealed class WorkTests
 
     [Theory]
     [InlineData(1)]
-    [InlineData(2)]
+    // Here one that stalled or had just joined got half as much again as its share.
+    [InlineData(19)]
+    [InlineData(149)]
+    [InlineData(179)]
     public void A_thousand_helpers_of_whom_a_third_lie_or_stall(ulong seed)
     {
         var report = WorkSimulation.Run(new WorkSettings { Seed = seed });
@@ -18,6 +21,7 @@ public sealed class WorkTests
         Assert.InRange(report.CriticalCommitted, 4_000, 8_000);
         Assert.InRange(report.Redundant, 0.05, 0.15);
         Assert.True(report.WrongRolledBack > 100, report.ToString());
+        Assert.InRange(report.SpikeShare, 1, 1.4);
         Assert.True(report.HostShare > 100 * report.SpikeShare, report.ToString());
         Assert.True(report.LiarsBanned > report.Liars * 0.8, report.ToString());
         // Each level of failover has something to do, and the first nearly everything.

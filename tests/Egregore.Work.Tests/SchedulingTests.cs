@@ -171,6 +171,44 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public void Who_stalled_and_comes_back_has_stalled()
+    {
+        var bench = new Bench(new WorkOptions { LocalRunsMax = 0, HedgePermille = 0 });
+        HelperId helper = default;
+        for (var i = 0; i < 3; i++)
+        {
+            helper = bench.Join(1, credits: 10);
+            bench.Advance(16_000_000, 50_000);
+            bench.Submit();
+            Assert.Equal(i + 1, bench.Assigned.Count);
+            bench.Advance(210_000);
+            if (i < 2)
+                bench.Coordinator.Leave(helper, bench.Now);
+        }
+
+        // It rests.
+        Assert.Equal((0, true), (bench.Coordinator.ParkedCount, bench.Coordinator.IsConnected(helper)));
+    }
+
+    [Fact]
+    public void Who_stalls_before_it_has_ever_answered_is_not_asked_for_what_needs_less_than_its_lease()
+    {
+        var bench = new Bench(new WorkOptions { LocalRunsMax = 0, HedgePermille = 0 });
+        bench.Join(1, credits: 10);
+        bench.Submit();
+        bench.Advance(210_000);
+        bench.Submit();
+        Assert.Single(bench.Assigned);
+        // What has time enough it may try, and after a while anything.
+        bench.Submit(deadlineUs: bench.Now + 1_000_000);
+        Assert.Equal(2, bench.Assigned.Count);
+        bench.Answer(bench.Assigned[1]);
+        bench.Advance(6_000_000);
+        bench.Submit();
+        Assert.Equal(3, bench.Assigned.Count);
+    }
+
+    [Fact]
     public void What_may_be_late_waits_for_truth_at_its_deadline_and_is_settled_once()
     {
         var bench = new Bench(new WorkOptions { LocalRunsMax = 1 });
@@ -189,18 +227,26 @@ public sealed class SchedulingTests
         Assert.Equal(0, bench.Coordinator.TaskCount);
     }
 
-    [Fact]
-    public void Truth_leaves_helpers_their_lease_where_an_answer_may_be_late()
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(false, 100_000)]
+    [InlineData(true, 0)]
+    [InlineData(true, 100_000)]
+    public void Truth_leaves_helpers_that_are_known_their_lease_where_an_answer_may_be_late(bool isKnown, long lateUs)
     {
-        var bench = new Bench(new WorkOptions { HedgePermille = 0, LocalFuelPerUs = 10 });
-        bench.Join(1, credits: 2);
-        // Truth takes 80 ms: for the first it begins at 100 of the 180 ms that the lease has, for the second when the lease has run out.
-        bench.Submit(fuelExpected: 800_000);
-        bench.Submit(fuelExpected: 800_000, lateUs: 100_000);
-        bench.Advance(175_000);
-        Assert.Single(bench.Locals);
+        var bench = new Bench(new WorkOptions { HedgePermille = 0, RingerPermille = 0 });
+        var helper = bench.Join(1, credits: 1);
+        if (isKnown)
+            bench.Train(helper);
+        // Truth takes 80 ms: it begins at 100 of the 180 ms that the lease has, or when the lease has run out.
+        bench.Submit(fuelExpected: (ulong)(80_000 * bench.Coordinator.LocalFuelPerUs), lateUs: lateUs);
+        Assert.Single(bench.Assigned);
+        bench.Advance(95_000);
+        Assert.Empty(bench.Locals);
+        bench.Advance(80_000);
+        Assert.Equal(isKnown && lateUs > 0 ? 0 : 1, bench.Locals.Count);
         bench.Advance(10_000);
-        Assert.Equal(2, bench.Locals.Count);
+        Assert.Single(bench.Locals);
     }
 
     [Fact]

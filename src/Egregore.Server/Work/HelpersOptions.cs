@@ -10,8 +10,8 @@ public sealed record HelpersOptions
     /// <summary>Whether helpers may connect. Off, truth computes all tasks. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Bounds and times of the coordinator. Truth has as many threads for kernels as runs of its own at one time, at most 64. Its guess of truth's own speed, before that is measured, is here 2,000 of fuel a microsecond; runs, one for each two processors, at most 8.</summary>
-    public WorkOptions Coordinator { get; init; } = new() { LocalFuelPerUs = 2_000, LocalRunsMax = Math.Clamp(Environment.ProcessorCount / 2, 1, 8) };
+    /// <summary>Bounds and times of the coordinator. Truth has as many threads for kernels as runs of its own at one time, at most 64. Its guess of truth's own speed, before that is measured, is here 2,000 of fuel a microsecond; runs, one for each two processors, 2 to 8, so that what somebody waits for never stands behind a check.</summary>
+    public WorkOptions Coordinator { get; init; } = new() { LocalFuelPerUs = 2_000, LocalRunsMax = Math.Clamp(Environment.ProcessorCount / 2, 2, 8) };
 
     /// <summary>Bounds of kernels and of their runs on truth.</summary>
     public SandboxOptions Sandbox { get; init; } = new();

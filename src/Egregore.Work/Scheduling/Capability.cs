@@ -64,10 +64,11 @@ internal struct Capability
     /// <summary>A lease ran out: it would have taken at least this long.</summary>
     public void MeasureStall(long elapsedUs, double fuelPerUsGuess)
     {
-        if (Count == 0)
-            Count = 1;
         if (FuelPerUs == 0)
             FuelPerUs = fuelPerUsGuess;
-        LatencyUs += Math.Max(0, elapsedUs - LatencyUs) * Weight;
+        if (Count == 0)
+            (Count, LatencyUs) = (1, elapsedUs);
+        else
+            LatencyUs += Math.Max(0, elapsedUs - LatencyUs) * Weight;
     }
 }
