@@ -138,8 +138,48 @@ public sealed class LenderTests
         await coordinator.ParkedAsync(1);
         await coordinator.AssignAsync(1, ProbeKernel.Forever, runMs: 3_000, fuel: long.MaxValue);
         await coordinator.AssignAsync(2, ProbeKernel.Sum());
+        Assert.Equal((2UL, WorkFault.Declined), await FailureAsync(coordinator));
+    }
+
+    [Fact]
+    public async Task Workers_that_never_rest_have_the_next_task_at_hand()
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync();
+        await using var helper = new Helper(coordinator, share: 1);
+        await coordinator.WelcomeAsync();
+        await coordinator.ParkedAsync(2);
+        await coordinator.AssignAsync(1, ProbeKernel.Forever, runMs: 600, fuel: long.MaxValue);
+        await coordinator.AssignAsync(2, ProbeKernel.Sum(4), runMs: 10_000);
+        // One runs and one waits; a third one has no place.
+        await coordinator.AssignAsync(3, ProbeKernel.Sum());
+        Assert.Equal((3UL, WorkFault.Declined), await FailureAsync(coordinator));
+        Assert.Equal((1UL, WorkFault.TooLate), await FailureAsync(coordinator));
+        var result = await coordinator.ExpectAsync<WorkResult>(Kind.WorkResult);
+        Assert.Equal((2UL, 4u), (result.Lease, BitConverter.ToUInt32(result.Output.Span)));
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_worker_may_be_cancelled_or_run_out_of_time()
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync();
+        await using var helper = new Helper(coordinator, cores: 2, share: 1);
+        await coordinator.WelcomeAsync();
+        await coordinator.ParkedAsync(4);
+        await coordinator.AssignAsync(1, ProbeKernel.Forever, runMs: 2_000, fuel: long.MaxValue);
+        await coordinator.AssignAsync(2, ProbeKernel.Forever, runMs: 2_000, fuel: long.MaxValue);
+        await coordinator.AssignAsync(3, ProbeKernel.Sum(), runMs: 100);
+        await coordinator.AssignAsync(4, ProbeKernel.Sum(), runMs: 10_000);
+        await coordinator.SendAsync(Kind.WorkCancel, new WorkCancel { Lease = 4 });
+        Assert.Equal((3UL, WorkFault.TooLate), await FailureAsync(coordinator));
+        Assert.Equal([(1UL, WorkFault.TooLate), (2UL, WorkFault.TooLate)], new[] { await FailureAsync(coordinator), await FailureAsync(coordinator) }.Order());
+        var shown = await helper.View.UntilAsync(snapshot => snapshot is { Failed: 3, Slots.Busy: 0 });
+        Assert.Equal((0L, 1L), (shown.Done, shown.Cancelled));
+    }
+
+    private static async Task<(ulong Lease, WorkFault Code)> FailureAsync(FakeCoordinator coordinator)
+    {
         var failure = await coordinator.ExpectAsync<WorkFailure>(Kind.WorkFailure);
-        Assert.Equal((2UL, WorkFault.Declined), (failure.Lease, failure.Code));
+        return (failure.Lease, failure.Code);
     }
 
     [Fact]

@@ -9,8 +9,8 @@ using Egregore.Work;
 namespace Egregore.Cli.Lend;
 
 /// <summary>
-/// The helper: keeps a connection, parks as many slots as workers are free, hands them what is assigned, answers, and keeps account. One loop owns all of it; sockets, workers and the clock
-/// put what happened into its queue.
+/// The helper: keeps a connection, parks as many slots as workers are free (and one more for each where they never rest, so that the next task is here when one ends), hands them what is assigned,
+/// answers, and keeps account. One loop owns all of it; sockets, workers and the clock put what happened into its queue.
 /// </summary>
 internal sealed class Lender : IAsyncDisposable
 {
@@ -44,6 +44,9 @@ internal sealed class Lender : IAsyncDisposable
     private readonly BlockCache _blocks = new(SharedMax, SharedBytesMax);
     private readonly List<WorkerSlot> _slots = [];
     private readonly Dictionary<ulong, WorkItem> _leases = [];
+
+    // Those of the leases that no worker has taken yet, in the order in which they came; at most one for each worker.
+    private readonly List<WorkItem> _waiting = [];
     private readonly Channel<Action> _events = Channel.CreateBounded<Action>(new BoundedChannelOptions(EventsMax) { SingleReader = true });
     private readonly LendLedger _ledger = new();
     private readonly RateMeter _rate = new();
@@ -218,6 +221,7 @@ internal sealed class Lender : IAsyncDisposable
         foreach (var lease in _leases.Keys)
             _ledger.CancelledOne(lease);
         _leases.Clear();
+        _waiting.Clear();
     }
 
     private void Take(Kind kind, byte[] payload)
@@ -307,17 +311,33 @@ internal sealed class Lender : IAsyncDisposable
             Fail(item, WorkFault.Missing, "the shared block is not here", parkAgain: true);
         else if (_pause is not null || _leaving || _leases.Count >= LeasesMax)
             Fail(item, WorkFault.Declined, _pause is null ? "too many tasks at one time" : $"paused: {_pause}", parkAgain: false);
-        else if (!_leases.TryAdd(item.Lease, item) || _slots.FirstOrDefault(slot => slot.TryRun(item)) is null)
+        else if (_waiting.Count >= Ahead() && _slots.All(slot => slot.State != SlotState.Free))
             Fail(item, WorkFault.Declined, "no worker is free", parkAgain: false);
+        else if (_leases.TryAdd(item.Lease, item))
+            _waiting.Add(item);
+        else
+            Fail(item, WorkFault.Declined, "its lease is here already", parkAgain: false);
+        RunWaiting();
         _busyAtMs = Environment.TickCount64;
     }
 
     private void Cancelled(ulong lease)
     {
-        // The worker runs on until its deadline; nobody is told what it finds.
-        if (_leases.Remove(lease))
-            _ledger.CancelledOne(lease);
+        // A worker that runs it does so until its deadline; nobody is told what it finds.
+        if (!_leases.Remove(lease))
+            return;
+        _waiting.RemoveAll(item => item.Lease == lease);
+        _ledger.CancelledOne(lease);
     }
+
+    private void RunWaiting()
+    {
+        while (_waiting.Count > 0 && _slots.Exists(slot => slot.TryRun(_waiting[0])))
+            _waiting.RemoveAt(0);
+    }
+
+    /// <summary>Tasks that may wait for a worker: one for each that works, where none of them ever rests.</summary>
+    private int Ahead() => _options.Share < 1 ? 0 : _slots.Count(slot => slot.State is SlotState.Free or SlotState.Busy);
 
     private void Ended(WorkItem item, WorkerRun run)
     {
@@ -342,6 +362,7 @@ internal sealed class Lender : IAsyncDisposable
     private void Fail(WorkItem item, WorkFault fault, string text, bool parkAgain, WorkerRun? run = null)
     {
         _leases.Remove(item.Lease);
+        _waiting.Remove(item);
         var park = parkAgain && Parkable() > 0 ? 1 : 0;
         _parked += park;
         Send(Kind.WorkFailure, new WorkFailure { Lease = item.Lease, Code = fault, Text = text[..Math.Min(text.Length, FaultCharsMax)], Fuel = run?.Fuel ?? 0, Park = (byte)park });
@@ -372,7 +393,7 @@ internal sealed class Lender : IAsyncDisposable
     {
         if (_pause is not null || _leaving)
             return 0;
-        var free = _slots.Count(slot => slot.State == SlotState.Free);
+        var free = _slots.Count(slot => slot.State == SlotState.Free) + Ahead() - _waiting.Count;
         return Math.Min(free, _welcome is { CreditsMax: > 0 and var most } ? most : free) - _parked;
     }
 
@@ -393,6 +414,8 @@ internal sealed class Lender : IAsyncDisposable
                 Send(Kind.Ping, new Ping { Id = ++_pings, Sent = (ulong)Stopwatch.GetTimestamp() });
             }
 
+            foreach (var item in _waiting.Where(item => now > item.DeadlineMs).ToArray())
+                Fail(item, WorkFault.TooLate, "no worker was free in time", parkAgain: false);
             Fill();
             var busy = now - _busyAtMs < 2_500 || _leases.Count > 0;
             Become(_pause is not null ? "paused" : busy ? "computing" : "ready", _pause ?? (busy ? "" : "waiting for tasks"));
@@ -492,6 +515,7 @@ internal sealed class Lender : IAsyncDisposable
     private void Changed(string? problem) => Put(() =>
     {
         _problem = problem ?? _problem;
+        RunWaiting();
         if (_welcome is not null)
             Fill();
     });

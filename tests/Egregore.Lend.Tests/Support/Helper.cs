@@ -7,16 +7,19 @@ namespace Egregore.Lend.Tests;
 /// <summary>The command line's helper, run within the test, with real worker processes.</summary>
 internal sealed class Helper : IAsyncDisposable
 {
+    /// <summary>Workers that rest at all have no task waiting for them: what is parked is what is free.</summary>
+    private const double Barely = 0.99;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly HttpClient _http;
     private readonly Task _running;
 
-    public Helper(FakeCoordinator coordinator, int cores = 1, double share = 1, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null)
+    public Helper(FakeCoordinator coordinator, int cores = 1, double share = Barely, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null)
         : this(coordinator.Url, cores, share, senses, worker)
     {
     }
 
-    public Helper(Uri url, int cores = 1, double share = 1, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null)
+    public Helper(Uri url, int cores = 1, double share = Barely, PauseSenses? senses = null, Func<ProcessStartInfo>? worker = null)
     {
         _http = new HttpClient { BaseAddress = url };
         var options = new LendOptions { Url = url, Name = "test", Cores = cores, Share = share, Worker = worker ?? (() => Confinement.Worker(null, 256 << 20, 1_024)) };
