@@ -40,9 +40,17 @@ public sealed class ChannelKindTests
     [Fact]
     public async Task Limited_lifetime_in_order_never_doubles()
     {
+        // How many are over their time before they are sent is the machine's affair.
         var seen = await SendAsync(3, new RtcDataChannelInit { MaxPacketLifeTime = 50 }, 1_000, 700, stopAtLast: true);
         Assert.Equal(seen.Distinct().Order(), seen);
-        Assert.InRange(seen.Count, 900, 1_000);
+        Assert.InRange(seen.Count, 1, 1_000);
+    }
+
+    [Fact]
+    public async Task Within_its_lifetime_a_message_is_sent_until_it_is_there()
+    {
+        var seen = await SendAsync(3, new RtcDataChannelInit { MaxPacketLifeTime = 30_000 }, 1_000, 700, stopAtLast: true);
+        Assert.Equal(Enumerable.Range(0, 1_000), seen);
     }
 
     [Fact]
