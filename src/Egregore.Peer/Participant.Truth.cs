@@ -94,7 +94,7 @@ public sealed partial class Participant
     /// <summary>Subscribes to rows; kept over reconnects. The same id again replaces it.</summary>
     public void Subscribe(Subscribe subscription)
     {
-        Cache.Subscribed(subscription);
+        subscription = Cache.Subscribed(subscription);
         if (TruthLive)
             SendToTruth(Kind.Subscribe, Encode(subscription));
     }
@@ -185,7 +185,7 @@ public sealed partial class Participant
         {
             Kind.Welcome => Welcome.TryRead(payload, out var welcome) is var e && welcome is not null ? Greeted(welcome, nowMs) : e,
             Kind.Refusal => Refusal.TryRead(payload, out var refusal) is var e && refusal is not null ? Refused(refusal, nowMs) : e,
-            Kind.ActionResult or Kind.Delta => Cache.Receive(view.Header.Kind, payload) == RefusalCode.None ? VerifyError.None : VerifyError.VectorOutOfBounds,
+            Kind.ActionResult or Kind.Delta => ReceiveRows(view.Header.Kind, payload) == RefusalCode.None ? VerifyError.None : VerifyError.VectorOutOfBounds,
             Kind.Pong => Pong.TryRead(payload, out var pong) is var e && pong is not null ? Ponged(pong, nowMs) : e,
             Kind.Neighbours => Wire.Neighbours.TryRead(payload, out var near) is var e && near is not null ? Near(near, nowMs) : e,
             Kind.Room => ReceiveRoom(payload, nowMs),
@@ -196,6 +196,14 @@ public sealed partial class Participant
         };
         if (error != VerifyError.None)
             Stats.TruthRefused++;
+    }
+
+    private RefusalCode ReceiveRows(Kind kind, ReadOnlySpan<byte> payload)
+    {
+        var code = Cache.Receive(kind, payload);
+        foreach (var subscription in Cache.TakeAgain())
+            SendToTruth(Kind.Subscribe, Encode(subscription));
+        return code;
     }
 
     private void ReceiveRelayed(in EnvelopeView view, ReadOnlySpan<byte> raw, long nowMs)

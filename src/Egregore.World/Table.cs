@@ -1,4 +1,5 @@
 using Egregore.Wire;
+using Egregore.World.Journal;
 
 namespace Egregore.World;
 
@@ -34,6 +35,16 @@ public abstract class Table
 
     /// <summary>Reads a row and puts it, logged when a transaction is open; false: the bytes are no row.</summary>
     internal abstract bool TryPutBytes(ReadOnlySpan<byte> row);
+
+    /// <summary>Reads a key and applies the patch that <paramref name="patches"/> begins with to the bytes of its row, which stays as it is, and goes past it.</summary>
+    /// <param name="key">The row's key.</param>
+    /// <param name="patches">From the patch's first byte on.</param>
+    /// <param name="check">Of the rows before; goes on over the bytes of this one.</param>
+    /// <returns>The row as it becomes; null: there is no row of the key, or what comes out is none.</returns>
+    internal abstract object? TryPatchBytes(scoped ReadOnlySpan<byte> key, ref ReadOnlySpan<byte> patches, ref uint check);
+
+    /// <summary>Puts a row, logged when a transaction is open.</summary>
+    internal abstract void Put(object row);
 
     /// <summary>Reads a key and deletes its row, if there is one; false: the bytes are no key.</summary>
     internal abstract bool TryDeleteBytes(ReadOnlySpan<byte> key);
@@ -172,6 +183,26 @@ public sealed class Table<TRow, TKey> : Table
         ApplyRow(key, value);
         return true;
     }
+
+    internal override object? TryPatchBytes(scoped ReadOnlySpan<byte> key, ref ReadOnlySpan<byte> patches, ref uint check)
+    {
+        const int stackBytes = 512;
+        if (!Typed.Codec.TryRead(key, out TKey value) || _rows.Find(value) is not { } before)
+        {
+            return null;
+        }
+        int size = before.SizeMax;
+        Span<byte> bytes = size <= stackBytes ? stackalloc byte[stackBytes] : new byte[size];
+        bytes = bytes[..before.Write(bytes)];
+        if (!RowPatch.TryApply(bytes, ref patches) || TRow.TryRead(bytes, out TRow? after) != VerifyError.None || _key(after!).CompareTo(value) != 0)
+        {
+            return null;
+        }
+        check = JournalFormat.CrcMore(check, bytes);
+        return after;
+    }
+
+    internal override void Put(object row) => ApplyRow(_key((TRow)row), (TRow)row);
 
     internal override bool TryDeleteBytes(ReadOnlySpan<byte> key)
     {

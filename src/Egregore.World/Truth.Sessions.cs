@@ -249,6 +249,14 @@ public sealed partial class Truth
         {
             return RefusalCode.BadArguments;
         }
+        if (view.RowSchema == feed.Definition.Schema.Hash)
+        {
+            state.Feed.Patched.Add(feed);
+        }
+        else if (state.Feed.Patched.Remove(feed))
+        {
+            state.Feed.Unread.Add(feed);
+        }
         _publisher.Subscribe(state.Feed, view.Id, feed, filter);
         return RefusalCode.None;
     }

@@ -146,6 +146,24 @@ public sealed class ParticipantTests
     }
 
     [Fact]
+    public void Patches_that_do_not_fit_make_it_ask_once_for_whole_rows()
+    {
+        var network = new VirtualNetwork();
+        var ada = network.Add("Ada");
+        network.Welcome(ada);
+        ada.Participant.Subscribe(new Subscribe { Id = 3, TableName = "bodies", Area = true, Radius = 2 });
+        Assert.Equal([Body.Schema.Hash], ada.Subscribes.Select(subscribe => subscribe.RowSchema));
+
+        // Of a body that nobody told it of.
+        var delta = new Delta { Transaction = 1, Tables = [new TableDelta { Name = "bodies", Patches = new byte[] { 0, 8, 0, 0, 0, 0, 0, 0, 0, 9, 0 } }] };
+        network.Tell(ada, Kind.Delta, delta.ToArray());
+        network.Tell(ada, Kind.Delta, delta.ToArray());
+        Assert.Equal([Body.Schema.Hash, 0], ada.Subscribes.Select(subscribe => subscribe.RowSchema));
+        Assert.Equal((3u, "bodies", 2), (ada.Subscribes[1].Id, ada.Subscribes[1].TableName, ada.Subscribes[1].Radius));
+        Assert.Equal(1, ada.Participant.Cache.UnreadTables);
+    }
+
+    [Fact]
     public void Attempts_at_links_are_bounded_and_end_by_themselves()
     {
         var network = new VirtualNetwork();

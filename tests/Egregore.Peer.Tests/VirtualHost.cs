@@ -105,9 +105,14 @@ internal sealed class VirtualHost : IParticipantHost
 
     public List<(PeerId To, SignalType Type)> Signals { get; } = [];
 
+    /// <summary>What was asked of truth.</summary>
+    public List<Subscribe> Subscribes { get; } = [];
+
     /// <summary>As truth forwards: by target, the sender stamped, while truth is there.</summary>
     public void SendTruth(ReadOnlySpan<byte> message)
     {
+        if (EnvelopeCodec.TryRead(message, out var asked) == VerifyError.None && asked.Header.Kind == Kind.Subscribe && Subscribe.TryRead(asked.Payload, out var subscribe) == VerifyError.None)
+            Subscribes.Add(subscribe!);
         if (!_network.TruthUp || EnvelopeCodec.TryRead(message, out var view) != VerifyError.None || !view.HasTarget || !_network.Has(view.Target))
             return;
         var stamped = new byte[EnvelopeCodec.SizeMax(view.Payload.Length)];

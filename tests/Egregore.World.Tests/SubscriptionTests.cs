@@ -336,8 +336,7 @@ public sealed class SubscriptionTests
 
     private static void Send(World world, ClientCache cache, ulong session, Subscribe subscribe)
     {
-        cache.Subscribed(subscribe);
-        Assert.Equal(RefusalCode.None, world.Subscribe(session, subscribe));
+        Assert.Equal(RefusalCode.None, world.Subscribe(session, cache.Subscribed(subscribe)));
     }
 
     /// <summary>A client that subscribes, drops and comes back, and knows by itself what it should hold.</summary>
@@ -475,6 +474,7 @@ public sealed class SubscriptionTests
             Equal(_world.Game.Friends, _ => _wanted.Values.Any(want => want.TableName == "friend"));
             Equal(_world.Game.Secrets, secret => _wanted.ContainsKey(7) && _world.Game.SeesSecret(_peer, secret, _world.Truth.Db));
             Assert.Equal(_cache.Db.Table(_world.Game.Blocks).Rows.Select(block => block.Key), _mirror.Keys.Order());
+            Assert.Equal(0, _cache.UnreadTables);
         }
 
         private void Want(Subscribe subscribe)
@@ -482,7 +482,7 @@ public sealed class SubscriptionTests
             if (_connected)
             {
                 _wanted[subscribe.Id] = subscribe;
-                _cache.Subscribed(subscribe);
+                subscribe = _cache.Subscribed(subscribe);
                 if (!_dumb)
                 {
                     Assert.Equal(RefusalCode.None, _world.Subscribe(_session, subscribe));

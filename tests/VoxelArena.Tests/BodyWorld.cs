@@ -33,6 +33,9 @@ internal sealed class BodyWorld : ITruthOutput, IDisposable
 
     public ClientCache Cache => _cache!;
 
+    /// <summary>Of all Deltas that were sent.</summary>
+    public long DeltaBytes { get; private set; }
+
     public long Now { get; set; } = 1_000_000;
 
     public Player Feet => Truth.Db.Table(Game.Players).Find(Ann)!;
@@ -81,6 +84,19 @@ internal sealed class BodyWorld : ITruthOutput, IDisposable
         Game.Bodies.Commit(Truth, ++_frame, bodies.Select(body => body with { Awake = false }).ToArray(), Now);
     }
 
+    /// <summary>A frame of a tenth of a second in which every body that is awake flies on, tumbles, and bounces off the ground at a height; gives the bytes that it took.</summary>
+    public long Fly(float ground)
+    {
+        var bodies = new List<BodyState>();
+        Game.Bodies.ReadAwake(Truth.Db, bodies);
+        Pass(100);
+        Game.Bodies.Commit(Truth, ++_frame, bodies.Select(body => Fly(body, ground)).ToArray(), Now);
+        long before = DeltaBytes;
+        Persist();
+        Truth.Flush();
+        return DeltaBytes - before;
+    }
+
     /// <summary>Frames of a tenth of a second until every body sleeps.</summary>
     public void Settle()
     {
@@ -118,8 +134,7 @@ internal sealed class BodyWorld : ITruthOutput, IDisposable
     public void Follow()
     {
         _cache = new ClientCache(WorldDefinition.Of(Game), Ann);
-        var subscribe = new Subscribe { Id = 1, TableName = "bodies", CellX = 0, CellZ = 0, Radius = 4 };
-        _cache.Subscribed(subscribe);
+        Subscribe subscribe = _cache.Subscribed(new Subscribe { Id = 1, TableName = "bodies", Area = true, CellX = 0, CellZ = 0, Radius = 4 });
         _cache.Connected(sameSession: false, resumed: false);
         Truth.Subscribe(_session, subscribe.ToArray());
         Persist();
@@ -136,6 +151,7 @@ internal sealed class BodyWorld : ITruthOutput, IDisposable
 
     public void Send(ulong session, Kind kind, ReadOnlySpan<byte> payload)
     {
+        DeltaBytes += kind == Kind.Delta ? payload.Length : 0;
         if (_cache is not null && kind == Kind.Delta)
             Assert.Equal(RefusalCode.None, _cache.Receive(kind, payload));
     }
@@ -143,6 +159,29 @@ internal sealed class BodyWorld : ITruthOutput, IDisposable
     public void ReducerFailed(string reducer, Exception exception) => Assert.Fail($"{reducer}: {exception}");
 
     public void Dispose() => _journal.Dispose();
+
+    private static BodyState Fly(in BodyState body, float ground)
+    {
+        Vector3 velocity = (body.Velocity - new Vector3(0, Gravity * FrameS, 0)) * 0.98f;
+        Vector3 spin = body.Spin * 0.92f;
+        if (body.Y / (float)BodyState.BlockUnits + (velocity.Y * FrameS) < ground)
+        {
+            // What bounces spins the other way.
+            velocity.Y = MathF.Abs(velocity.Y) * 0.7f;
+            spin = new Vector3(velocity.Z, 1, -velocity.X);
+        }
+        Vector3 way = velocity * (FrameS * BodyState.BlockUnits);
+        Quaternion turn = new Quaternion(spin * (FrameS / 2), 0) * body.Rotation;
+        return body with
+        {
+            X = body.X + (int)way.X,
+            Y = body.Y + (int)way.Y,
+            Z = body.Z + (int)way.Z,
+            Velocity = velocity,
+            Spin = spin,
+            Rotation = Quaternion.Normalize(body.Rotation + turn),
+        };
+    }
 
     private static BodyState Fall(in BodyState body, IVoxelSource voxels)
     {

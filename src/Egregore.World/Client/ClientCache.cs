@@ -18,6 +18,8 @@ public sealed class ClientCache
     private readonly List<byte[]> _batch = [];
     private readonly HashSet<uint> _awaited = [];
     private readonly List<TableWatch> _watches = [];
+    private readonly HashSet<string> _unread = new(StringComparer.Ordinal);
+    private readonly List<Subscribe> _again = [];
     private int _batchBytes;
     private bool _batchIsOpen;
     private bool _resync;
@@ -101,9 +103,17 @@ public sealed class ClientCache
         return request;
     }
 
-    /// <summary>Remembers a Subscribe that the host sends, for a reconnect. The same id again replaces it; a cancel forgets it.</summary>
-    public void Subscribed(Subscribe subscribe)
+    /// <summary>Tables of which a patch did not fit the rows that are here; from then on truth sends their rows whole.</summary>
+    public int UnreadTables => _unread.Count;
+
+    /// <summary>Remembers a Subscribe for a reconnect. The same id again replaces it; a cancel forgets it.</summary>
+    /// <returns>What the host sends: the Subscribe with the schema of the table's rows, so that truth sends what changes in them as patches.</returns>
+    public Subscribe Subscribed(Subscribe subscribe)
     {
+        if (!_unread.Contains(subscribe.TableName))
+        {
+            subscribe = subscribe with { RowSchema = Db.Find(subscribe.TableName)?.Definition.Schema.Hash ?? 0 };
+        }
         _subscriptions.RemoveAll(known => known.Id == subscribe.Id);
         _cancelled.RemoveAll(known => known.Id == subscribe.Id);
         if (!subscribe.Cancel)
@@ -115,6 +125,19 @@ public sealed class ClientCache
             _cancelled.Add(subscribe);
             _awaited.Remove(subscribe.Id);
         }
+        return subscribe;
+    }
+
+    /// <summary>After <see cref="Receive"/>: what to send because patches did not fit, or nothing. All rows of these tables come again.</summary>
+    public IReadOnlyList<Subscribe> TakeAgain()
+    {
+        if (_again.Count == 0)
+        {
+            return [];
+        }
+        Subscribe[] again = [.. _again];
+        _again.Clear();
+        return again;
     }
 
     /// <summary>
@@ -149,6 +172,7 @@ public sealed class ClientCache
         var send = new List<(Kind, byte[])>();
         _batch.Clear();
         _batchBytes = 0;
+        _again.Clear();
         _awaited.Clear();
         _batchIsOpen = false;
         _batchTransaction = Transaction;
@@ -261,6 +285,10 @@ public sealed class ClientCache
         TakeBack();
         var applier = new BatchApplier(Db, _options.RowsMax);
         RefusalCode code = applier.Apply(_batch, _resync);
+        foreach (Table table in applier.Unread)
+        {
+            AskWhole(table.Definition.Name);
+        }
         _batch.Clear();
         _batchBytes = 0;
         if (code == RefusalCode.None)
@@ -273,6 +301,22 @@ public sealed class ClientCache
         RunPending();
         EndChange();
         return code;
+    }
+
+    private void AskWhole(string table)
+    {
+        if (!_unread.Add(table))
+        {
+            return;
+        }
+        for (int i = 0; i < _subscriptions.Count; i++)
+        {
+            if (_subscriptions[i].TableName == table)
+            {
+                _subscriptions[i] = _subscriptions[i] with { RowSchema = 0 };
+                _again.Add(_subscriptions[i]);
+            }
+        }
     }
 
     private void Predict(PendingAction action)

@@ -1,4 +1,5 @@
 using Egregore.Wire;
+using Egregore.World.Journal;
 
 namespace Egregore.World.Feeds;
 
@@ -13,6 +14,7 @@ internal sealed class BlockArena(int blockBytesMax)
     private const int RowsMax = 1000;
 
     private byte[] _bytes = new byte[64 * 1024];
+    private byte[] _patches = [];
     private int _length;
 
     public ReadOnlySpan<byte> Bytes(in Block block) => _bytes.AsSpan(block.Offset, block.Length);
@@ -49,15 +51,79 @@ internal sealed class BlockArena(int blockBytesMax)
         while (from < rows.Length);
     }
 
-    private Block EncodeOne(
-        string name, ReadOnlySpan<(int Offset, int Length)> upserts, ReadOnlySpan<(int Offset, int Length)> deletes, ReadOnlySpan<byte> arena, bool reset, int sizeMax)
+    /// <summary>
+    /// Encodes patches as one or more blocks. A patch is how many bytes of its key are those of the patch before (in the block), how many others follow, these,
+    /// and the RowPatch.
+    /// </summary>
+    public void EncodePatches(string name, ReadOnlySpan<Patch> patches, ReadOnlySpan<byte> arena, List<Block> blocks)
     {
-        int offset = (_length + 7) & ~7;
+        int from = 0;
+        while (from < patches.Length)
+        {
+            int size = 128 + name.Length;
+            int to = from;
+            while (to < patches.Length && (to == from || size + SizeMax(patches[to]) <= blockBytesMax))
+            {
+                size += SizeMax(patches[to]);
+                to++;
+            }
+            blocks.Add(EncodeOne(name, patches[from..to], arena, size));
+            from = to;
+        }
+
+        static int SizeMax(in Patch patch) => 2 + patch.Key.Length + patch.Runs.Length;
+    }
+
+    private Block EncodeOne(string name, ReadOnlySpan<Patch> patches, ReadOnlySpan<byte> arena, int sizeMax)
+    {
+        if (_patches.Length < sizeMax)
+        {
+            _patches = new byte[Math.Max(blockBytesMax, sizeMax)];
+        }
+        int length = 0;
+        uint check = JournalFormat.CrcStart;
+        ReadOnlySpan<byte> last = default;
+        foreach (Patch patch in patches)
+        {
+            ReadOnlySpan<byte> key = arena.Slice(patch.Key.Offset, patch.Key.Length);
+            int same = key.CommonPrefixLength(last);
+            _patches[length++] = (byte)same;
+            _patches[length++] = (byte)(key.Length - same);
+            key[same..].CopyTo(_patches.AsSpan(length));
+            length += key.Length - same;
+            arena.Slice(patch.Runs.Offset, patch.Runs.Length).CopyTo(_patches.AsSpan(length));
+            length += patch.Runs.Length;
+            check = JournalFormat.CrcMore(check, arena.Slice(patch.Row.Offset, patch.Row.Length));
+            last = key;
+        }
+        const int slots = 6;
+        FlatWriter writer = Begin(sizeMax, out int offset);
+        int table = writer.BeginTable(slots, false);
+        int nameAt = writer.AddOffset(table, slots, 0);
+        int patchesAt = writer.AddOffset(table, slots, 4);
+        writer.Add(table, slots, 5, ~check);
+        writer.EndTable(table, slots);
+        writer.String(nameAt, name);
+        writer.Bytes(patchesAt, _patches.AsSpan(0, length));
+        writer.Patch(0, table);
+        _length = offset + writer.Length;
+        return new Block(offset, writer.Length, table, 0);
+    }
+
+    private FlatWriter Begin(int sizeMax, out int offset)
+    {
+        offset = (_length + 7) & ~7;
         if (offset + sizeMax > _bytes.Length)
         {
             Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, offset + sizeMax));
         }
-        var writer = new FlatWriter(_bytes.AsSpan(offset, sizeMax));
+        return new FlatWriter(_bytes.AsSpan(offset, sizeMax));
+    }
+
+    private Block EncodeOne(
+        string name, ReadOnlySpan<(int Offset, int Length)> upserts, ReadOnlySpan<(int Offset, int Length)> deletes, ReadOnlySpan<byte> arena, bool reset, int sizeMax)
+    {
+        FlatWriter writer = Begin(sizeMax, out int offset);
         int slots = reset ? 4 : 3;
         int table = writer.BeginTable(slots, false);
         int nameAt = writer.AddOffset(table, slots, 0);

@@ -10,7 +10,10 @@ internal sealed class Channel
 
     public List<int> Deletes { get; } = [];
 
-    public bool IsDirty => Upserts.Count + Deletes.Count > 0;
+    /// <summary>Entries of rows that the subscribers have: sent as patches to who reads them, else as upserts.</summary>
+    public List<int> Changes { get; } = [];
+
+    public bool IsDirty => Upserts.Count + Deletes.Count + Changes.Count > 0;
 
     public int Count => _subscribers.Count;
 

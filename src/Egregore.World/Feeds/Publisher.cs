@@ -137,6 +137,11 @@ internal sealed class Publisher
             {
                 CatchUp(context, session, from);
             }
+            foreach (TableFeed feed in session.Unread)
+            {
+                feed.Resync(context, session);
+            }
+            session.Unread.Clear();
             bool owed = session.Answered || transaction - session.SentTransaction > SilentTransactionsMax;
             if (session.Blocks.Count > 0 || owed)
             {

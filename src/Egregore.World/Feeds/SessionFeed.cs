@@ -29,6 +29,12 @@ internal sealed class SessionFeed(ulong session, PeerId viewer)
 
     public List<Block> Blocks { get; } = [];
 
+    /// <summary>The tables whose patches it reads.</summary>
+    public HashSet<TableFeed> Patched { get; } = [];
+
+    /// <summary>Tables whose patches it could not read: all their rows are sent again with the next flush.</summary>
+    public HashSet<TableFeed> Unread { get; } = [];
+
     public Subscription? Find(uint id)
     {
         foreach (Subscription subscription in Subscriptions)
@@ -48,9 +54,15 @@ internal sealed class SessionFeed(ulong session, PeerId viewer)
 /// <param name="Filter">Its RowFilter.</param>
 internal sealed record Subscription(uint Id, TableFeed Feed, object Filter);
 
+/// <summary>A row's patch, and what it stands for, in the bytes of a feed.</summary>
+/// <param name="Key">The row's key.</param>
+/// <param name="Runs">A RowPatch; empty where there is none.</param>
+/// <param name="Row">The row as it becomes.</param>
+internal readonly record struct Patch((int Offset, int Length) Key, (int Offset, int Length) Runs, (int Offset, int Length) Row);
+
 /// <summary>An encoded TableDelta in the flush's arena.</summary>
 /// <param name="Offset">Where it begins; a multiple of 8.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="Table">Where in it the table stands.</param>
-/// <param name="Rows">Rows in it.</param>
+/// <param name="Rows">Row tables in it.</param>
 internal readonly record struct Block(int Offset, int Length, int Table, int Rows);

@@ -19,6 +19,7 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
     private readonly ChangeBatch _batch = new();
     private readonly RowBuffer _rows;
     private readonly List<Block> _blocks = [];
+    private readonly List<Block> _patchedBlocks = [];
     private bool _judgeAgain;
 
     public TableFeed(Table<TRow, TKey> table)
@@ -121,30 +122,58 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
         }
         foreach (Channel channel in _dirty)
         {
-            foreach (int entry in channel.Upserts)
-            {
-                _rows.Add(_batch, entry, delete: false);
-            }
-            int upserts = channel.Upserts.Count;
-            foreach (int entry in channel.Deletes)
-            {
-                _rows.Add(_batch, entry, delete: true);
-            }
-            _blocks.Clear();
-            context.Arena.Encode(Definition.Name, _rows.Slices, upserts, _rows.Bytes, reset: false, _blocks);
-            _rows.EndBlock();
-            for (int i = 0; i < channel.Count; i++)
-            {
-                SessionFeed session = channel.Subscriber(i);
-                if (session.Connected && session.ResumeFrom is null)
-                {
-                    session.Blocks.AddRange(_blocks);
-                }
-            }
+            Publish(context, channel);
             channel.Upserts.Clear();
             channel.Deletes.Clear();
+            channel.Changes.Clear();
         }
         _dirty.Clear();
+    }
+
+    /// <summary>Encodes a channel at most twice: whole, and with patches; only what somebody listens for.</summary>
+    private void Publish(FlushContext context, Channel channel)
+    {
+        _blocks.Clear();
+        _patchedBlocks.Clear();
+        for (int i = 0; i < channel.Count; i++)
+        {
+            SessionFeed session = channel.Subscriber(i);
+            if (!session.Connected || session.ResumeFrom is not null)
+            {
+                continue;
+            }
+            bool patched = channel.Changes.Count > 0 && session.Patched.Contains(this);
+            List<Block> blocks = patched ? _patchedBlocks : _blocks;
+            if (blocks.Count == 0)
+            {
+                Encode(context, channel, patched, blocks);
+            }
+            session.Blocks.AddRange(blocks);
+        }
+    }
+
+    private void Encode(FlushContext context, Channel channel, bool patched, List<Block> blocks)
+    {
+        int upserts = channel.Upserts.Count;
+        foreach (int entry in channel.Upserts)
+        {
+            _rows.Add(_batch, entry, delete: false);
+        }
+        foreach (int entry in channel.Changes)
+        {
+            if (!patched || !_rows.TryAddPatch(_batch, entry))
+            {
+                _rows.Add(_batch, entry, delete: false);
+                upserts++;
+            }
+        }
+        foreach (int entry in channel.Deletes)
+        {
+            _rows.Add(_batch, entry, delete: true);
+        }
+        context.Arena.Encode(Definition.Name, _rows.Slices, upserts, _rows.Bytes, reset: false, blocks);
+        context.Arena.EncodePatches(Definition.Name, _rows.Patches, _rows.Bytes, blocks);
+        _rows.EndBlock();
     }
 
     public override void EndBatch()
@@ -271,7 +300,7 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
         }
         Channel? from = before is null ? null : set.Find(before);
         Channel? to = after is null ? null : set.Find(after);
-        Mark(to, null, to, entry);
+        Mark(to, ReferenceEquals(from, to) ? from : null, to, entry);
         if (!ReferenceEquals(from, to))
         {
             Mark(from, from, null, entry);
@@ -290,7 +319,7 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
         }
         if (to is not null)
         {
-            channel.Upserts.Add(entry);
+            (from is null ? channel.Upserts : channel.Changes).Add(entry);
         }
         else if (from is not null)
         {
@@ -511,22 +540,33 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
     {
         private readonly List<(int Offset, int Length)> _slices = [];
         private readonly Dictionary<int, (int Offset, int Length)> _encoded = [];
+        private readonly List<Patch> _patches = [];
+        private readonly Dictionary<int, Patch> _patchOf = [];
         private byte[] _bytes = new byte[4096];
         private int _length;
 
         public ReadOnlySpan<(int Offset, int Length)> Slices => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slices);
 
+        public ReadOnlySpan<Patch> Patches => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_patches);
+
         public ReadOnlySpan<byte> Bytes => _bytes;
 
-        public void Add(ChangeBatch batch, int entry, bool delete)
+        public void Add(ChangeBatch batch, int entry, bool delete) => _slices.Add(Encode(batch, entry, delete));
+
+        /// <summary>Adds what differs in a row; false: it has to be sent whole.</summary>
+        public bool TryAddPatch(ChangeBatch batch, int entry)
         {
-            int id = delete ? ~entry : entry;
-            if (!_encoded.TryGetValue(id, out (int Offset, int Length) slice))
+            if (!_patchOf.TryGetValue(entry, out Patch patch))
             {
-                slice = delete ? EncodeKey(batch[entry].Key) : EncodeRow(batch[entry].After!);
-                _encoded.Add(id, slice);
+                patch = EncodePatch(batch, entry);
+                _patchOf.Add(entry, patch);
             }
-            _slices.Add(slice);
+            if (patch.Runs.Length == 0)
+            {
+                return false;
+            }
+            _patches.Add(patch);
+            return true;
         }
 
         public void AddRow(TRow row) => _slices.Add(EncodeRow(row));
@@ -536,6 +576,7 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
         public void EndBlock()
         {
             _slices.Clear();
+            _patches.Clear();
             if (_encoded.Count == 0)
             {
                 _length = 0;
@@ -546,7 +587,38 @@ internal sealed class TableFeed<TRow, TKey> : TableFeed
         {
             _slices.Clear();
             _encoded.Clear();
+            _patches.Clear();
+            _patchOf.Clear();
             _length = 0;
+        }
+
+        private (int Offset, int Length) Encode(ChangeBatch batch, int entry, bool delete)
+        {
+            int id = delete ? ~entry : entry;
+            if (!_encoded.TryGetValue(id, out (int Offset, int Length) slice))
+            {
+                slice = delete ? EncodeKey(batch[entry].Key) : EncodeRow(batch[entry].After!);
+                _encoded.Add(id, slice);
+            }
+            return slice;
+        }
+
+        private Patch EncodePatch(ChangeBatch batch, int entry)
+        {
+            (int Offset, int Length) key = Encode(batch, entry, delete: true);
+            (int Offset, int Length) row = Encode(batch, entry, delete: false);
+            if (key.Length > byte.MaxValue)
+            {
+                return default;
+            }
+            (int Offset, int Length) before = EncodeRow(batch[entry].Before!);
+            Room(row.Length);
+            Span<byte> runs = _bytes.AsSpan(_length, row.Length);
+            int length = RowPatch.Write(_bytes.AsSpan(before.Offset, before.Length), _bytes.AsSpan(row.Offset, row.Length), runs);
+            // The row before is of no further use: the patch takes its place.
+            runs[..length].CopyTo(_bytes.AsSpan(before.Offset));
+            _length = before.Offset + length;
+            return new Patch(key, (before.Offset, length), row);
         }
 
         private (int Offset, int Length) EncodeRow(TRow row)

@@ -39,9 +39,11 @@ public static class JournalFormat
     public const uint Deleted = uint.MaxValue;
 
     /// <summary>CRC-32C (Castagnoli), as in RFC 3720.</summary>
-    public static uint Crc32C(ReadOnlySpan<byte> bytes)
+    public static uint Crc32C(ReadOnlySpan<byte> bytes) => ~CrcMore(CrcStart, bytes);
+
+    /// <summary>Goes on with a CRC-32C that was begun with <see cref="CrcStart"/>; its complement is the checksum.</summary>
+    internal static uint CrcMore(uint crc, ReadOnlySpan<byte> bytes)
     {
-        uint crc = uint.MaxValue;
         while (bytes.Length >= 8)
         {
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
@@ -51,8 +53,11 @@ public static class JournalFormat
         {
             crc = BitOperations.Crc32C(crc, b);
         }
-        return ~crc;
+        return crc;
     }
+
+    /// <summary>Where <see cref="CrcMore"/> begins.</summary>
+    internal const uint CrcStart = uint.MaxValue;
 
     internal static void WriteUInt32(Span<byte> destination, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(destination, value);
 }
