@@ -96,6 +96,18 @@ describe('the game page', () => {
     await page.keyboard.press('c');
     await page.waitForFunction(() => window.egregore!.bodies().length === 2);
     expect((await page.evaluate(() => window.egregore!.bodies())).map((b) => b.kind)).toEqual(['crate', 'crate']);
+    // The stacked one is under the crosshair when it is looked at, and is not any more when the sky is.
+    const stacked = await page.evaluate(() => {
+      const body = window.egregore!.bodies()[1]!;
+      const { x, y, z } = window.egregore!.position();
+      const [dx, dy, dz] = [body.x - x, body.y - y - 1.62, body.z - z];
+      window.egregore!.look(Math.atan2(-dx, -dz), Math.atan2(dy, Math.hypot(dx, dz)));
+      return body.handle;
+    });
+    await page.waitForFunction((handle) => window.egregore!.aimed() === handle, stacked);
+    await page.evaluate(() => window.egregore!.look(0, 1.2));
+    await page.waitForFunction(() => window.egregore!.aimed() === null);
+    await page.evaluate(() => window.egregore!.look(0, -0.5));
     await page.keyboard.press('g');
     await page.waitForFunction(() => window.egregore!.bodies().some((b) => b.kind === 'rubble'));
     // All come to rest, drawn where the last state says.
