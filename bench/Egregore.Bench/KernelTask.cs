@@ -27,7 +27,7 @@ internal sealed record KernelTask(string Name, string Variant, string What, byte
     /// <summary>One or two for each kernel.</summary>
     public static IReadOnlyList<KernelTask> All { get; } =
     [
-        FlowField(), Fluid(), GridPath(256, 0), GridPath(512, 4), NpcDecide(), RayTile(), Sight(), VoxelLight(), VoxelMesh(), VoxelTerrain(),
+        FlowField(), Fluid(), GridPath(256, 0), GridPath(512, 4), NpcDecide(), RayTile(), PhotoTile(), Sight(), VoxelLight(), VoxelMesh(), VoxelTerrain(),
     ];
 
     private static KernelTask FlowField()
@@ -99,6 +99,34 @@ internal sealed record KernelTask(string Name, string Variant, string What, byte
         var input = new byte[RayView.Bytes];
         view.Write(input);
         return new KernelTask("ray-tile", "", "32 by 32 pixels, 4 samples, 2 bounces", scene, input);
+    }
+
+    // As photo mode asks for it: the largest scene, with a lake, mirrors, grain and haze, and the most rays of a tile.
+    private static KernelTask PhotoTile()
+    {
+        const int side = 125, height = 64, lake = 26;
+        var looks = new RayLook[256];
+        looks[1] = new RayLook(120, 110, 100, RayForm.Solid) { Grain = 60 };
+        looks[2] = new RayLook(110, 90, 60, RayForm.Solid) { Top = (80, 140, 60), Grain = 80 };
+        looks[3] = new RayLook(255, 240, 200, RayForm.Solid, 60, 50, 30);
+        looks[4] = new RayLook(150, 200, 230, RayForm.Clear) { Gloss = 12 };
+        byte[] cells = Land(side, height, side);
+        for (int i = 0; i < lake * side * side; i++)
+        {
+            if (cells[i] == 0) cells[i] = 4;
+        }
+        var scene = new byte[RayScene.SizeOf(side, height, side)];
+        RayScene.Write(scene, (side, height, side), looks, cells);
+        Vector3 forward = Vector3.Normalize(new Vector3(1, -0.2f, 0.9f)), right = Vector3.Normalize(Vector3.Cross(forward, Vector3.UnitY));
+        var view = new RayView
+        {
+            Camera = new Vector3(24, 34, 26), Forward = forward, Right = right * 2, Down = Vector3.Cross(forward, right) * 1.125f,
+            Sun = Vector3.Normalize(new Vector3(0.48f, 0.72f, 0.34f)), SunLight = new Vector3(0.98f, 0.84f, 0.62f), Zenith = new Vector3(0.17f, 0.39f, 0.76f), Horizon = new Vector3(0.55f, 0.72f, 0.86f),
+            SunSize = 0.03f, Reach = 100, Picture = (960, 540), Tile = (464, 270, 32, 32), Samples = 16, Bounces = 4, Seed = Seed,
+        };
+        var input = new byte[RayView.Bytes];
+        view.Write(input);
+        return new KernelTask("ray-tile", "-photo", "a photo's tile: 32 by 32 pixels, 16 samples, 4 bounces, a million cells", scene, input);
     }
 
     private static KernelTask Sight()

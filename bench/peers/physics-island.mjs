@@ -5,7 +5,7 @@
 //   {"keep": TASK}   makes a world that stays, in which nothing falls asleep, and takes the task's steps
 //   {"step": N}      takes N steps in it
 import { createInterface } from 'node:readline';
-import { RAPIER } from './rapier-scene.mjs';
+import { RAPIER, stateOf, stepOnly } from './rapier.mjs';
 
 const HEADER = 64, BOX = 12, BODY = 80, BALL = 2;
 
@@ -37,19 +37,11 @@ class Island {
   }
 
   step(steps) {
-    const w = this.world;
-    for (let i = 0; i < steps; i++) {
-      w.physicsPipeline.step(w.gravity, w.integrationParameters, w.islands, w.broadPhase, w.narrowPhase, w.bodies, w.colliders, w.softBodies, w.impulseJoints, w.multibodyJoints, w.ccdSolver);
-    }
+    for (let i = 0; i < steps; i++) stepOnly(this.world);
   }
 
   state() {
-    const floats = new Float32Array(this.bodies.length * 7);
-    this.bodies.forEach((body, i) => {
-      const { x, y, z } = body.translation(), q = body.rotation();
-      floats.set([x, y, z, q.x, q.y, q.z, q.w], i * 7);
-    });
-    return Buffer.from(floats.buffer).toString('base64');
+    return stateOf(this.bodies).toString('base64');
   }
 
   free() {

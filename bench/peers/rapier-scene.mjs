@@ -1,12 +1,6 @@
 // A thousand boxes and balls that fall onto a ground, through the official package's own interface. RapierScene.cs builds the same from the raw exports.
-import { register } from 'node:module';
 import { createHash } from 'node:crypto';
-
-register('./rapier-loader.mjs', import.meta.url);
-// The solver keeps times for its statistics in memory: constant, so that memories can be compared.
-performance.now = () => 0;
-export const { default: RAPIER } = await import('@dimforge/rapier3d-deterministic/rapier.js');
-const { memory } = await import('@dimforge/rapier3d-deterministic/rapier_wasm3d_bg.wasm');
+import { RAPIER, memory, stateOf, stepOnly } from './rapier.mjs';
 
 export class Scene {
   constructor(bodies) {
@@ -30,18 +24,12 @@ export class Scene {
 
   /** The engine's part of a step alone. */
   stepOnly() {
-    const w = this.world;
-    w.physicsPipeline.step(w.gravity, w.integrationParameters, w.islands, w.broadPhase, w.narrowPhase, w.bodies, w.colliders, w.softBodies, w.impulseJoints, w.multibodyJoints, w.ccdSolver);
+    stepOnly(this.world);
   }
 
-  /** Seven floats for each body, little-endian: translation x y z, rotation x y z w. */
+  /** As stateOf has it. */
   state() {
-    const floats = new Float32Array(this.bodies.length * 7);
-    this.bodies.forEach((body, i) => {
-      const { x, y, z } = body.translation(), q = body.rotation();
-      floats.set([x, y, z, q.x, q.y, q.z, q.w], i * 7);
-    });
-    return Buffer.from(floats.buffer);
+    return stateOf(this.bodies);
   }
 
   hash() {

@@ -26,12 +26,25 @@ internal struct Sample
     private static ulong Mix(ulong hash, ReadOnlySpan<byte> bytes)
     {
         hash = Scramble(hash + (ulong)bytes.Length);
+        // Four beside each other: one alone waits for its own product at each word, and a scene has a million bytes.
+        (ulong a, ulong b) = (hash, Scramble(hash + Odd));
+        (ulong c, ulong d) = (Scramble(a + b), Scramble(a ^ b));
+        for (; bytes.Length >= 32; bytes = bytes[32..])
+        {
+            a = Step(a, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+            b = Step(b, BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
+            c = Step(c, BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]));
+            d = Step(d, BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]));
+        }
+        hash = Step(Step(Step(a, b), c), d);
         for (; bytes.Length >= 8; bytes = bytes[8..])
-            hash = (ulong.RotateLeft(hash, 23) ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * Odd;
+            hash = Step(hash, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
         foreach (byte rest in bytes)
             hash = (hash ^ rest) * Odd;
         return Scramble(hash);
     }
+
+    private static ulong Step(ulong hash, ulong word) => (ulong.RotateLeft(hash, 23) ^ word) * Odd;
 
     private static ulong Scramble(ulong z)
     {

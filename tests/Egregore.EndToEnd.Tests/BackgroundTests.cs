@@ -40,7 +40,7 @@ public sealed class BackgroundTests(BrowserFixture browser) : IClassFixture<Brow
         // Two seconds of 20 ticks, and the connections with truth and neighbour stay.
         await ada.UntilAsync($"window.egregore.stats().tick > {tick + 40}");
         await ada.UntilAsync($"window.egregore.stats()['socket.messagesOut'] > {sent}");
-        Assert.True(await bob.EvaluateAsync<bool>(SeesAda));
+        await bob.UntilAsync(SeesAda);
         Assert.Equal("online", await ada.EvaluateAsync<string>("window.egregore.connection()"));
         Assert.NotEmpty(await ada.EvaluateAsync<object[]>("window.heldFrames"));
 
@@ -78,7 +78,8 @@ public sealed class BackgroundTests(BrowserFixture browser) : IClassFixture<Brow
     {
         const string where = "(() => { const [o] = window.egregore.others(); return o ? [o.x, o.z] : null; })()";
         await viewer.UntilAsync($"{where} !== null");
-        var before = await viewer.EvaluateAsync<double[]>(where);
+        var before = await viewer.EvaluateAsync<double[]?>(where);
+        Assert.NotNull(before);
         for (var turn = 0; turn < 8; turn++)
         {
             // In case something stands in the way, another direction each time.

@@ -47,9 +47,11 @@ public sealed class PhotoTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await lender.Locator("#start").ClickAsync();
         await ada.UntilAsync("fetch('/api/work').then(r => r.json()).then(work => work.stats.parked > 0)");
 
-        // What the game itself draws, without what lies over it.
+        // What the game itself draws, without what lies over it, once all that it knows is drawn.
+        await ada.UntilAsync("window.egregore.stats().chunksPending === 0");
         await ada.EvaluateAsync<object?>("void (document.querySelector('#hud').style.visibility = 'hidden')");
         var drawn = await GridAsync(ada, Convert.ToBase64String(await ada.Page.ScreenshotAsync(new PageScreenshotOptions { Type = ScreenshotType.Png })));
+        // Not a wait for something to happen: a player has a picture every five seconds (PhotoOptions.EverySeconds).
         await ada.Page.WaitForTimeoutAsync(5_000);
         await ada.Page.Keyboard.PressAsync("p");
         await ada.UntilAsync("window.egregore.photo().end !== 'none'");

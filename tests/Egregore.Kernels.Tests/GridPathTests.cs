@@ -6,6 +6,9 @@ namespace Egregore.Kernels.Tests;
 /// <summary><c>grid-path</c> against Dijkstra's algorithm written for this test, and lies about ways.</summary>
 public sealed class GridPathTests
 {
+    /// <summary>Samples that a lie is checked with.</summary>
+    private const int Salts = 200;
+
     private static readonly GridPathInvariant Invariant = new();
 
     [Fact]
@@ -103,9 +106,10 @@ public sealed class GridPathTests
                 output.AsSpan().U32(0, 2);
                 break;
         }
-        InvariantVerdict verdict = Invariant.Check([], input, output);
-        Assert.False(verdict.Holds);
-        Assert.False(string.IsNullOrEmpty(verdict.Reason));
+        InvariantVerdict[] broken = [.. Enumerable.Range(0, Salts).Select(salt => new GridPathInvariant((ulong)salt).Check([], input, output)).Where(verdict => !verdict.Holds)];
+        // A detour shows only where the sample looks: with five salts of six. What breaks a rule shows with all.
+        Assert.InRange(broken.Length, lie == "detour" ? 150 : Salts, Salts);
+        Assert.All(broken, verdict => Assert.False(string.IsNullOrEmpty(verdict.Reason)));
     }
 
     [Fact]

@@ -62,8 +62,11 @@ public readonly ref struct RayScene
         return true;
     }
 
-    /// <summary>What is in a cell.</summary>
-    internal byte Kind(int x, int y, int z) => _bytes[HeaderBytes + (((y * Depth) + z) * Width) + x];
+    /// <summary>A kind for each cell.</summary>
+    internal ReadOnlySpan<byte> Cells => _bytes[HeaderBytes..];
+
+    /// <summary>The bytes of all looks, kind after kind.</summary>
+    internal ReadOnlySpan<byte> Looks => _bytes[4..HeaderBytes];
 
     /// <summary>The bytes of a kind's look.</summary>
     internal ReadOnlySpan<byte> Look(byte kind) => _bytes.Slice(4 + (RayLook.Bytes * kind), RayLook.Bytes);

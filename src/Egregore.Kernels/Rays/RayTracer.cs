@@ -229,44 +229,55 @@ internal ref struct RayTracer
         (dx, dy, dz) = (dx / whole, dy / whole, dz / whole);
     }
 
+    // The place of the cell in the scene moves along with its coordinates: this loop is most of what a check takes, and it takes it under the coordinator's lock.
     private bool Meet(float ox, float oy, float oz, float dx, float dy, float dz, bool sunward)
     {
-        (int x, int y, int z) = (Clamped(ox, _scene.Width), Clamped(oy, _scene.Height), Clamped(oz, _scene.Depth));
-        byte within = _scene.Kind(x, y, z);
+        ReadOnlySpan<byte> cells = _scene.Cells, looks = _scene.Looks;
+        (int width, int height, int depth) = (_scene.Width, _scene.Height, _scene.Depth);
+        (int x, int y, int z) = (Clamped(ox, width), Clamped(oy, height), Clamped(oz, depth));
+        (int stepX, int stepY, int stepZ) = (dx > 0 ? 1 : -1, dy > 0 ? 1 : -1, dz > 0 ? 1 : -1);
+        int at = (((y * depth) + z) * width) + x;
+        byte within = cells[at];
         (float ax, float tx) = Axis(ox, dx, x);
         (float ay, float ty) = Axis(oy, dy, y);
         (float az, float tz) = Axis(oz, dz, z);
-        for (int left = _scene.Width + _scene.Height + _scene.Depth; left > 0; left--)
+        for (int left = width + height + depth; left > 0; left--)
         {
+            float distance;
+            int axis;
             if (tx <= ty && tx <= tz)
             {
-                (_distance, _axis) = (tx, 0);
-                x += dx > 0 ? 1 : -1;
+                (distance, axis) = (tx, 0);
+                x += stepX;
                 tx += ax;
-                if ((uint)x >= (uint)_scene.Width)
+                if ((uint)x >= (uint)width)
                     return false;
+                at += stepX;
             }
             else if (ty <= tz)
             {
-                (_distance, _axis) = (ty, 1);
-                y += dy > 0 ? 1 : -1;
+                (distance, axis) = (ty, 1);
+                y += stepY;
                 ty += ay;
-                if ((uint)y >= (uint)_scene.Height)
+                if ((uint)y >= (uint)height)
                     return false;
+                at += stepY * width * depth;
             }
             else
             {
-                (_distance, _axis) = (tz, 2);
-                z += dz > 0 ? 1 : -1;
+                (distance, axis) = (tz, 2);
+                z += stepZ;
                 tz += az;
-                if ((uint)z >= (uint)_scene.Depth)
+                if ((uint)z >= (uint)depth)
                     return false;
+                at += stepZ * width;
             }
-            _kind = _scene.Kind(x, y, z);
-            var form = (RayForm)_scene.Look(_kind)[3];
-            if (form == RayForm.Solid || (form == RayForm.Clear && !sunward && _kind != within))
+            byte kind = cells[at];
+            var form = (RayForm)looks[(RayLook.Bytes * kind) + 3];
+            if (form == RayForm.Solid || (form == RayForm.Clear && !sunward && kind != within))
             {
-                _cell = _axis == 0 ? x : _axis == 1 ? y : z;
+                (_kind, _distance, _axis) = (kind, distance, axis);
+                _cell = axis == 0 ? x : axis == 1 ? y : z;
                 return true;
             }
         }

@@ -34,6 +34,8 @@ export interface DebugHandle {
   photo(): { open: boolean; tiles: number; drawn: number; helpers: number; end: string; text: string };
   /** The block under the crosshair. */
   target(): { x: number; y: number; z: number; face: number; kind: number } | null;
+  /** The handle of the crate or piece of rubble under the crosshair, if one is nearer than that block. */
+  aimed(): number | null;
 }
 
 const BUTTONS = { forward: Button.Forward, back: Button.Back, left: Button.Left, right: Button.Right, jump: Button.Jump, run: Button.Run, sneak: Button.Sneak };
@@ -117,5 +119,6 @@ export function debugHandle(game: Game): DebugHandle {
       return { open: isOpen, tiles: state.tiles, drawn: drawn.size, helpers: state.helpers, end, text: state.text };
     },
     target: () => (frame.has(FrameFlag.Target) ? { ...frame.target } : null),
+    aimed: () => scene.aimed?.body.handle ?? null,
   };
 }

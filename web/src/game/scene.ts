@@ -1,6 +1,8 @@
 import { BoxGeometry, Color, DirectionalLight, EdgesGeometry, Fog, HemisphereLight, LineBasicMaterial, LineSegments, PerspectiveCamera, PCFShadowMap, Scene, Vector3, WebGLRenderer } from 'three';
 import { EYE_HEIGHT, FrameFlag, type BlockKind, type FrameOutput } from '../edge/frame';
+import { AIM_BLOCKS, aimedBody, wayToBlock, type Ray } from './aim';
 import { LOOKS } from './blocks';
+import type { BodyTrack } from './bodies';
 import { BodyMesh } from './bodyMesh';
 import { ChunkField, type ChunkSource } from './chunks';
 import { probeGraphics } from './graphics';
@@ -17,9 +19,13 @@ const SHAKE_BLOCKS_MAX = 28;
 const SHAKE_BLOCKS = 0.16;
 const SHAKE_FADE_S = 0.14;
 const SHAKE_MIN = 0.002;
+/** The mark on a block, and on a body, whose textures have dark edges; it stands so far off a body's sides, in blocks. */
+const MARK_BLOCK = new Color(0x0b0f14);
+const MARK_BODY = new Color(0xfff3cf);
+const MARK_OFF = 0.015;
 const WATER_FOG = new Color(0x1d4f78);
 
-/** The whole picture: terrain, sky, sun, people, the marked block; drawn from a frame. */
+/** The whole picture: terrain, sky, sun, people, the mark on what is aimed at; drawn from a frame. */
 export class WorldScene {
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.08, 400);
   readonly people = new People();
@@ -27,13 +33,15 @@ export class WorldScene {
   readonly bodies: BodyMesh;
   /** What the bodies cost in the last frames, ms. */
   bodiesMs = 0;
+  /** The body under the crosshair, as it was drawn last; null where a block is nearer, or none is in reach. */
+  aimed: BodyTrack | null = null;
   readonly software: boolean;
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
   private readonly sky = new Sky();
   private readonly sun = new DirectionalLight(0xfff1d6, 2.5);
   private readonly fog = new Fog(HORIZON.clone(), 40, 100);
-  private readonly mark: LineSegments;
+  private readonly mark: LineSegments<EdgesGeometry, LineBasicMaterial>;
   private readonly time = { value: 0 };
   private readonly still: boolean;
   private readonly drawn: boolean;
@@ -42,6 +50,7 @@ export class WorldScene {
   private shake = 0;
   private lastY = NaN;
   private readonly eye = new Vector3();
+  private readonly ray: Ray = { x: 0, y: 0, z: 0, dx: 0, dy: 0, dz: 0 };
   /** Kinds that tint the view of an eye inside them. */
   private readonly liquids: ReadonlySet<number>;
 
@@ -61,7 +70,7 @@ export class WorldScene {
       Math.max(1, Math.min(3, (navigator.hardwareConcurrency || 2) - 1)),
     );
     this.bodies = new BodyMesh(texture, kinds, this.chunks);
-    this.mark = new LineSegments(new EdgesGeometry(new BoxGeometry(1.004, 1.004, 1.004)), new LineBasicMaterial({ color: 0x0b0f14, transparent: true, opacity: 0.7 }));
+    this.mark = new LineSegments(new EdgesGeometry(new BoxGeometry(1.004, 1.004, 1.004)), new LineBasicMaterial({ color: MARK_BLOCK, transparent: true, opacity: 0.7 }));
     this.mark.visible = false;
     this.sun.shadow.bias = -0.0006;
     this.sun.shadow.normalBias = 0.05;
@@ -132,8 +141,6 @@ export class WorldScene {
       this.time.value += deltaS;
       this.sky.time = this.time.value;
     }
-    this.mark.visible = frame.has(FrameFlag.Target);
-    this.mark.position.set(frame.target.x + 0.5, frame.target.y + 0.5, frame.target.z + 0.5);
 
     const far = this.viewDistance * 16;
     const under = frame.has(FrameFlag.InWater) && this.liquids.has(this.chunks.block(this.eye.x, this.eye.y, this.eye.z));
@@ -145,6 +152,7 @@ export class WorldScene {
     this.people.draw(frame, nowMs, deltaS, this.eye);
     const before = performance.now();
     this.bodies.draw(nowMs);
+    this.markAimed(frame, yaw, pitch);
     this.bodiesMs += (performance.now() - before - this.bodiesMs) * 0.05;
     if (this.drawn) this.renderer.render(this.scene, this.camera);
   }
@@ -156,6 +164,28 @@ export class WorldScene {
 
   get triangles(): number {
     return this.renderer.info.render.triangles;
+  }
+
+  // After the bodies have moved: the mark stays on what is drawn.
+  private markAimed(frame: FrameOutput, yaw: number, pitch: number): void {
+    const { ray, mark } = this;
+    ({ x: ray.x, y: ray.y, z: ray.z } = this.eye);
+    ray.dx = -Math.sin(yaw) * Math.cos(pitch);
+    ray.dy = Math.sin(pitch);
+    ray.dz = -Math.cos(yaw) * Math.cos(pitch);
+    const onBlock = frame.has(FrameFlag.Target);
+    const body = (this.aimed = aimedBody(ray, this.bodies.tracks.tracks.values(), onBlock ? wayToBlock(ray, frame.target) : AIM_BLOCKS));
+    mark.visible = onBlock || body !== null;
+    mark.material.color.copy(body ? MARK_BODY : MARK_BLOCK);
+    if (body) {
+      mark.position.set(body.x, body.y, body.z);
+      mark.quaternion.set(body.qx, body.qy, body.qz, body.qw);
+      mark.scale.set(2 * (body.body.hx + MARK_OFF), 2 * (body.body.hy + MARK_OFF), 2 * (body.body.hz + MARK_OFF));
+    } else {
+      mark.position.set(frame.target.x + 0.5, frame.target.y + 0.5, frame.target.z + 0.5);
+      mark.quaternion.identity();
+      mark.scale.setScalar(1);
+    }
   }
 
   // The shadow's square moves in whole texels, or its edges would crawl as the player walks.
