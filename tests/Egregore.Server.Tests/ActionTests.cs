@@ -27,28 +27,21 @@ public sealed class ActionTests
     [Fact]
     public async Task What_was_answered_is_there_after_a_restart()
     {
-        var folder = TestServer.NewFolder();
-        try
+        using var folder = new TestFolder();
+        await using (var server = await TestServer.StartAsync(folder: folder.Path))
         {
-            await using (var server = await TestServer.StartAsync(folder: folder))
-            {
-                await using var actor = await TestClient.JoinAsync(server);
-                await actor.ActAsync(1, "set-mark", new SetMark { Id = 7, Text = "kept" }.ToArray());
-                await actor.ReceiveAsync(Kind.ActionResult);
-            }
-
-            await using (var server = await TestServer.StartAsync(folder: folder))
-            {
-                await using var reader = await TestClient.JoinAsync(server);
-                await reader.SendAsync(Kind.Subscribe, new Subscribe { Id = 1, TableName = "marks" });
-                var delta = (await reader.ReceiveAsync(Kind.Delta, r => r.As<Delta>().Tables.Length > 0)).As<Delta>();
-                Assert.Equal(VerifyError.None, Mark.TryRead(delta.Tables[0].Upserts[0].Bytes.Span, out var mark));
-                Assert.Equal("kept", mark!.Text);
-            }
+            await using var actor = await TestClient.JoinAsync(server);
+            await actor.ActAsync(1, "set-mark", new SetMark { Id = 7, Text = "kept" }.ToArray());
+            await actor.ReceiveAsync(Kind.ActionResult);
         }
-        finally
+
+        await using (var server = await TestServer.StartAsync(folder: folder.Path))
         {
-            Directory.Delete(folder, recursive: true);
+            await using var reader = await TestClient.JoinAsync(server);
+            await reader.SendAsync(Kind.Subscribe, new Subscribe { Id = 1, TableName = "marks" });
+            var delta = (await reader.ReceiveAsync(Kind.Delta, r => r.As<Delta>().Tables.Length > 0)).As<Delta>();
+            Assert.Equal(VerifyError.None, Mark.TryRead(delta.Tables[0].Upserts[0].Bytes.Span, out var mark));
+            Assert.Equal("kept", mark!.Text);
         }
     }
 

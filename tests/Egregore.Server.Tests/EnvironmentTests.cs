@@ -17,45 +17,42 @@ public sealed class EnvironmentTests
     [Fact]
     public async Task A_folder_that_cannot_be_written_is_one_clear_line()
     {
-        var folder = TestServer.NewFolder();
-        var file = Path.Combine(folder, "file");
+        using var folder = new TestFolder();
+        var file = Path.Combine(folder.Path, "file");
         await File.WriteAllTextAsync(file, "");
         var error = await Assert.ThrowsAsync<EgregoreEnvironmentException>(() => TestServer.StartAsync(folder: Path.Combine(file, "data")));
         Assert.Contains("world.db", error.Message, StringComparison.Ordinal);
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
     public async Task A_journal_that_another_server_holds_is_one_clear_line()
     {
-        var folder = TestServer.NewFolder();
-        await using (await TestServer.StartAsync(folder: folder))
+        using var folder = new TestFolder();
+        await using (await TestServer.StartAsync(folder: folder.Path))
         {
-            var error = await Assert.ThrowsAsync<EgregoreEnvironmentException>(() => TestServer.StartAsync(folder: folder));
+            var error = await Assert.ThrowsAsync<EgregoreEnvironmentException>(() => TestServer.StartAsync(folder: folder.Path));
             Assert.Contains("in use", error.Message, StringComparison.Ordinal);
         }
 
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
     public async Task A_damaged_journal_starts_from_its_last_good_transaction()
     {
-        var folder = TestServer.NewFolder();
-        await using (await TestServer.StartAsync(folder: folder))
+        using var folder = new TestFolder();
+        await using (await TestServer.StartAsync(folder: folder.Path))
         {
         }
 
-        await File.WriteAllBytesAsync(Path.Combine(folder, "world.db"), [.. Enumerable.Repeat((byte)'x', 8192)]);
+        await File.WriteAllBytesAsync(Path.Combine(folder.Path, "world.db"), [.. Enumerable.Repeat((byte)'x', 8192)]);
         foreach (var extra in new[] { "world.db-wal", "world.db-shm" })
-            File.Delete(Path.Combine(folder, extra));
-        var started = await Record.ExceptionAsync(async () => await (await TestServer.StartAsync(folder: folder)).DisposeAsync());
+            File.Delete(Path.Combine(folder.Path, extra));
+        var started = await Record.ExceptionAsync(async () => await (await TestServer.StartAsync(folder: folder.Path)).DisposeAsync());
         // Where not even the first snapshot can be read it says so; it never starts empty without a word.
         if (started is not null)
             Assert.Contains("damaged", Assert.IsType<EgregoreEnvironmentException>(started).Message, StringComparison.Ordinal);
         else
-            Assert.NotEmpty(Directory.GetFiles(folder, "world.db.damaged-*"));
-        Directory.Delete(folder, recursive: true);
+            Assert.NotEmpty(Directory.GetFiles(folder.Path, "world.db.damaged-*"));
     }
 
     [Fact]

@@ -153,51 +153,44 @@ public sealed class HttpTests
     [Fact]
     public async Task Pages_are_served_in_the_form_the_client_takes_and_cached_when_their_name_says_so()
     {
-        var folder = TestServer.NewFolder();
-        try
-        {
-            Directory.CreateDirectory(Path.Combine(folder, "pages", "assets"));
-            Directory.CreateDirectory(Path.Combine(folder, "browser"));
-            await File.WriteAllTextAsync(Path.Combine(folder, "pages", "index.html"), "<!doctype html>game");
-            await File.WriteAllTextAsync(Path.Combine(folder, "pages", "dashboard.html"), "<!doctype html>dashboard");
-            await File.WriteAllTextAsync(Path.Combine(folder, "pages", "assets", "index-Ab3_-9xY.js"), new string('x', 5000));
-            await File.WriteAllTextAsync(Path.Combine(folder, "browser", "boot.mjs"), "boot");
-            await File.WriteAllTextAsync(Path.Combine(folder, "browser", "dotnet.native.0123456789.wasm"), "plain");
-            await File.WriteAllTextAsync(Path.Combine(folder, "browser", "dotnet.native.0123456789.wasm.br"), "brotli");
-            await using var server = await TestServer.StartAsync(o => o with { PagesFolder = Path.Combine(folder, "pages"), BrowserFolder = Path.Combine(folder, "browser") });
-            Assert.Equal("<!doctype html>game", await server.Http.GetStringAsync("/"));
-            Assert.Equal("<!doctype html>dashboard", await server.Http.GetStringAsync("/dashboard"));
-            using var wasm = new HttpRequestMessage(HttpMethod.Get, "/_egregore/dotnet.native.0123456789.wasm");
-            wasm.Headers.AcceptEncoding.ParseAdd("gzip, br");
-            using var compressed = await server.Http.SendAsync(wasm);
-            Assert.Equal("brotli", await compressed.Content.ReadAsStringAsync());
-            Assert.Equal("br", Assert.Single(compressed.Content.Headers.ContentEncoding));
-            Assert.Equal("application/wasm", compressed.Content.Headers.ContentType!.MediaType);
-            Assert.Contains("immutable", compressed.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
-            Assert.Equal("plain", await server.Http.GetStringAsync("/_egregore/dotnet.native.0123456789.wasm"));
+        using var folder = new TestFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "pages", "assets"));
+        Directory.CreateDirectory(Path.Combine(folder.Path, "browser"));
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "pages", "index.html"), "<!doctype html>game");
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "pages", "dashboard.html"), "<!doctype html>dashboard");
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "pages", "assets", "index-Ab3_-9xY.js"), new string('x', 5000));
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "browser", "boot.mjs"), "boot");
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "browser", "dotnet.native.0123456789.wasm"), "plain");
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "browser", "dotnet.native.0123456789.wasm.br"), "brotli");
+        await using var server = await TestServer.StartAsync(o => o with { PagesFolder = Path.Combine(folder.Path, "pages"), BrowserFolder = Path.Combine(folder.Path, "browser") });
+        Assert.Equal("<!doctype html>game", await server.Http.GetStringAsync("/"));
+        Assert.Equal("<!doctype html>dashboard", await server.Http.GetStringAsync("/dashboard"));
+        using var wasm = new HttpRequestMessage(HttpMethod.Get, "/_egregore/dotnet.native.0123456789.wasm");
+        wasm.Headers.AcceptEncoding.ParseAdd("gzip, br");
+        using var compressed = await server.Http.SendAsync(wasm);
+        Assert.Equal("brotli", await compressed.Content.ReadAsStringAsync());
+        Assert.Equal("br", Assert.Single(compressed.Content.Headers.ContentEncoding));
+        Assert.Equal("application/wasm", compressed.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("immutable", compressed.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+        Assert.Equal("plain", await server.Http.GetStringAsync("/_egregore/dotnet.native.0123456789.wasm"));
 
-            using var boot = await server.Http.GetAsync("/_egregore/boot.mjs");
-            Assert.Equal("text/javascript", boot.Content.Headers.ContentType!.MediaType);
-            Assert.True(boot.Headers.CacheControl!.NoCache);
-            using var again = new HttpRequestMessage(HttpMethod.Get, "/_egregore/boot.mjs");
-            again.Headers.IfNoneMatch.Add(boot.Headers.ETag!);
-            using var unchanged = await server.Http.SendAsync(again);
-            Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+        using var boot = await server.Http.GetAsync("/_egregore/boot.mjs");
+        Assert.Equal("text/javascript", boot.Content.Headers.ContentType!.MediaType);
+        Assert.True(boot.Headers.CacheControl!.NoCache);
+        using var again = new HttpRequestMessage(HttpMethod.Get, "/_egregore/boot.mjs");
+        again.Headers.IfNoneMatch.Add(boot.Headers.ETag!);
+        using var unchanged = await server.Http.SendAsync(again);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
 
-            using var script = new HttpRequestMessage(HttpMethod.Get, "/assets/index-Ab3_-9xY.js");
-            script.Headers.AcceptEncoding.ParseAdd("gzip");
-            using var onTheFly = await server.Http.SendAsync(script);
-            Assert.Equal("gzip", Assert.Single(onTheFly.Content.Headers.ContentEncoding));
-            Assert.Contains("immutable", onTheFly.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
-            foreach (var path in new[] { "/../secret", "/%2e%2e/secret", "/_egregore/../pages/index.html/x", "/nowhere" })
-            {
-                using var none = await server.Http.GetAsync(path);
-                Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
-            }
-        }
-        finally
+        using var script = new HttpRequestMessage(HttpMethod.Get, "/assets/index-Ab3_-9xY.js");
+        script.Headers.AcceptEncoding.ParseAdd("gzip");
+        using var onTheFly = await server.Http.SendAsync(script);
+        Assert.Equal("gzip", Assert.Single(onTheFly.Content.Headers.ContentEncoding));
+        Assert.Contains("immutable", onTheFly.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+        foreach (var path in new[] { "/../secret", "/%2e%2e/secret", "/_egregore/../pages/index.html/x", "/nowhere" })
         {
-            Directory.Delete(folder, recursive: true);
+            using var none = await server.Http.GetAsync(path);
+            Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
         }
     }
 

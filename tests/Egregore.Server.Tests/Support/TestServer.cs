@@ -7,14 +7,12 @@ namespace Egregore.Server.Tests.Support;
 /// <summary>The real server on a free port with a journal in a folder of its own.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private readonly string _folder;
-    private readonly bool _ownsFolder;
+    private readonly TestFolder? _folder;
 
-    private TestServer(EgregoreServer server, string folder, bool ownsFolder, ManualTime time)
+    private TestServer(EgregoreServer server, TestFolder? folder, ManualTime time)
     {
         Server = server;
         _folder = folder;
-        _ownsFolder = ownsFolder;
         Time = time;
         Http = new HttpClient { BaseAddress = server.Address };
     }
@@ -29,22 +27,27 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Uri Socket => new UriBuilder(Server.Address) { Scheme = "ws", Path = "/ws" }.Uri;
 
-    public static string NewFolder() => Directory.CreateTempSubdirectory("egregore-server-").FullName;
-
     public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, string? folder = null, bool pipes = false, World.IGame? game = null)
     {
-        var ownsFolder = folder is null;
-        folder ??= NewFolder();
+        var own = folder is null ? new TestFolder() : null;
         var time = new ManualTime();
-        var options = new ServerOptions { Url = "http://127.0.0.1:0", DataFolder = folder, Log = false, PagesFolder = "", BrowserFolder = "", Authority = Wire.Authority.Server };
-        var server = await EgregoreServer.StartAsync(game ?? new LineGame(), change?.Invoke(options) ?? options, services =>
+        var options = new ServerOptions { Url = "http://127.0.0.1:0", DataFolder = folder ?? own!.Path, Log = false, PagesFolder = "", BrowserFolder = "", Authority = Wire.Authority.Server };
+        try
         {
-            services.AddSingleton<TimeProvider>(time);
-            // As behind TLS and on systems without epoll: Kestrel's own sockets and pipes.
-            if (pipes)
-                services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
-        });
-        return new TestServer(server, folder, ownsFolder, time);
+            var server = await EgregoreServer.StartAsync(game ?? new LineGame(), change?.Invoke(options) ?? options, services =>
+            {
+                services.AddSingleton<TimeProvider>(time);
+                // As behind TLS and on systems without epoll: Kestrel's own sockets and pipes.
+                if (pipes)
+                    services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+            });
+            return new TestServer(server, own, time);
+        }
+        catch
+        {
+            own?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Waits until the world's report, made once a second, is as wanted.</summary>
@@ -64,7 +67,6 @@ internal sealed class TestServer : IAsyncDisposable
     {
         Http.Dispose();
         await Server.DisposeAsync();
-        if (_ownsFolder)
-            Directory.Delete(_folder, recursive: true);
+        _folder?.Dispose();
     }
 }

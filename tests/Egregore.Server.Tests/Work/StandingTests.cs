@@ -15,9 +15,9 @@ public sealed class StandingTests
     [Fact]
     public async Task A_liar_is_still_banned_after_a_restart_until_its_hour_is_over_and_a_helper_keeps_what_it_earned()
     {
-        var folder = TestServer.NewFolder();
+        using var folder = new TestFolder();
         using var key = new TestKey();
-        await using (var server = await StartAsync(folder))
+        await using (var server = await StartAsync(folder.Path))
         {
             var kernel = await UploadAsync(server);
             await using var liar = await TestHelper.JoinAsync(server, key, "Liar");
@@ -29,7 +29,7 @@ public sealed class StandingTests
             await server.WaitAsync(report => report.Work.Stats.Bans == 1);
         }
 
-        await using var again = await StartAsync(folder);
+        await using var again = await StartAsync(folder.Path);
         await using var refused = await TestHelper.ConnectAsync(again, key);
         var refusal = await refused.Client.ReceiveUntilClosedAsync();
         Assert.Equal(RefusalCode.Forbidden, refusal.Code);
@@ -40,18 +40,18 @@ public sealed class StandingTests
     [Fact]
     public async Task A_damaged_file_ends_the_start_with_one_clear_line_and_none_is_a_beginning()
     {
-        var folder = TestServer.NewFolder();
-        var path = Path.Combine(folder, "work.db");
+        using var folder = new TestFolder();
+        var path = Path.Combine(folder.Path, "work.db");
         await File.WriteAllBytesAsync(path, [.. "this is no database, and never was one. "u8.ToArray(), .. new byte[8_192]]);
-        Assert.Contains(path, await ProblemAsync(folder), StringComparison.Ordinal);
+        Assert.Contains(path, await ProblemAsync(folder.Path), StringComparison.Ordinal);
 
         File.Delete(path);
         using (var store = new SqliteValueStore(path))
             store.Write([.. "egregore-standing-1"u8, .. new byte[100]]);
-        Assert.Contains("its checksum is wrong; move the file away", await ProblemAsync(folder), StringComparison.Ordinal);
+        Assert.Contains("its checksum is wrong; move the file away", await ProblemAsync(folder.Path), StringComparison.Ordinal);
 
         File.Delete(path);
-        await using var server = await StartAsync(folder);
+        await using var server = await StartAsync(folder.Path);
         Assert.Equal(0, server.Report.Work.Stats.Bans);
     }
 
