@@ -16,11 +16,12 @@ public sealed class Alone;
 public sealed class BlastTests(BrowserFixture browser, ITestOutputHelper output) : IClassFixture<BrowserFixture>, IDisposable
 {
     // What holds where the machine has nothing else to do: nine of ten tasks by helpers, and no frame later than two (EGREGORE_QUIET=1 asks for it). Elsewhere whatever else runs takes time of helpers and truth alike:
-    // three of four, and no frame may have waited for one that stalls.
+    // three of four and half a second in one of the tries, and no frame may have waited for one that stalls.
     private const int StallMs = 5_000;
     private static readonly bool Quiet = Environment.GetEnvironmentVariable("EGREGORE_QUIET") == "1";
     private static readonly int Share = Quiet ? 9 : 3;
-    private static readonly int HitchMsMax = Quiet ? 200 : StallMs / 2;
+    private static readonly int HitchMsMax = Quiet ? 200 : 500;
+    private static readonly int HitchMsMaxOfLiars = Quiet ? 200 : StallMs / 2;
 
     private readonly HttpClient _http = new();
 
@@ -92,7 +93,7 @@ public sealed class BlastTests(BrowserFixture browser, ITestOutputHelper output)
 
         var end = await WorkAsync();
         output.WriteLine($"with those that die, lie, stall and flood a frame was at most {lateNow} ms late");
-        Assert.True(lateNow <= HitchMsMax, $"a frame was {lateNow} ms late\n{end}");
+        Assert.True(lateNow <= HitchMsMaxOfLiars, $"a frame was {lateNow} ms late\n{end}");
         Assert.True(IsBanned(end, "liar"), $"the liar is not banned\n{end}");
         Assert.Contains(end.GetProperty("refused").EnumerateArray(), refusal => Text(refusal, "name") == "flood" && Text(refusal, "reason").Length > 0);
         await stop.CancelAsync();

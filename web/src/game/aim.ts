@@ -16,15 +16,7 @@ export interface Ray {
 }
 
 /** A box by its centre and a unit quaternion that turns it. */
-export interface Placed {
-  x: number;
-  y: number;
-  z: number;
-  qx: number;
-  qy: number;
-  qz: number;
-  qw: number;
-}
+export type Placed = Pick<Body, 'x' | 'y' | 'z' | 'qx' | 'qy' | 'qz' | 'qw'>;
 
 /** A body as it is drawn, with half its sides. */
 export interface Aimable extends Placed {
